@@ -1,0 +1,1 @@
+"""The messages: what may come in and what goes out. Pydantic models are the contract."""

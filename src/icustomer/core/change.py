@@ -1,0 +1,97 @@
+"""What `resolve` reads and what it answers: snapshots in, changes out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from icustomer.core.model import Group
+
+SHARED = b"!"
+"""Value of the link of a shared identifier. A group ID has 16 bytes, so it is never this."""
+
+
+class Snapshot(Struct):
+    """What Redis held when it was asked: links, groups and aliases, absent ones included."""
+
+    epoch: int
+    links: dict[bytes, bytes | None]
+    """Digest (of an identifier, or a facet key for the self-link) to group ID, SHARED or None."""
+    groups: dict[bytes, Group]
+    """Every group that a link or an alias names."""
+    aliases: dict[str, bytes | None] = field(default_factory=dict)
+    """Customer ID to group ID."""
+
+
+class Outcome(StrEnum):
+    """What became of an event: exactly one, the first that fits."""
+
+    DEAD_LETTERED = "dead_lettered"
+    SUPPRESSED = "suppressed"
+    DUPLICATE = "duplicate"
+    UNRESOLVED = "unresolved"
+    MERGED = "merged"
+    SPLIT = "split"
+    CREATED = "created"
+    MATCHED = "matched"
+
+
+class Verdict(Struct, frozen=True):
+    """The outcome of one item with its reason, where there is one.
+
+    Reasons: `applied` or `nothing_new` or `too_old` (duplicate), `refused_command`
+    (dead_lettered; `detail` says why).
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+
+
+class Note(Struct):
+    """Why a customer's profile changed in this change: the profile's `change`."""
+
+    kind: str
+    """created, matched, merged, split, claimed, redirected, republished."""
+    events: int = 0
+    event_ids: list[str] = field(default_factory=list)
+    """The newest 100."""
+    fields: list[str] = field(default_factory=list)
+    """Top-level profile fields that the events touched, sorted."""
+
+
+class Change(Struct):
+    """All that one connected part of a batch does: committed whole or not at all."""
+
+    items: list[int]
+    """Indices, into the batch, of the items that it applies."""
+    verdicts: list[Verdict]
+    """One for each of `items`."""
+    read_groups: dict[bytes, int]
+    """Group ID to the version read. Compared by the commit."""
+    read_links: dict[bytes, bytes | None]
+    """Digest to the link read (None: absent). Compared by the commit."""
+    version: int = 0
+    """The version that all its writes carry, deletions included."""
+    groups: list[Group] = field(default_factory=list)
+    """Groups to write; each has `version`."""
+    deleted: list[bytes] = field(default_factory=list)
+    """Groups to delete (all their facets went elsewhere)."""
+    links: dict[bytes, bytes | None] = field(default_factory=dict)
+    """Links to set (group ID or SHARED) or to delete (None)."""
+    index_added: list[tuple[bytes, bytes]] = field(default_factory=list)
+    index_removed: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """(digest of a shared identifier, group ID): which groups hold carriers of it."""
+    aliases: dict[str, bytes | None] = field(default_factory=dict)
+    """Customer IDs whose group changed: to set, or to delete (None)."""
+    touched: list[str] = field(default_factory=list)
+    """Customer IDs whose records must be published: changed, new, retired, come back."""
+    notes: dict[str, Note] = field(default_factory=dict)
+    republish: list[bytes] = field(default_factory=list)
+    """Groups read but not written whose records were found already applied: they get an
+    outbox entry all the same, since the first worker may have died before it published."""
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.groups or self.deleted or self.links)

@@ -1,0 +1,232 @@
+"""The state: facets of evidence, and the groups that hold them.
+
+Every struct here is encoded as an array, field by field in the order of declaration.
+New fields go to the end and carry a default, so that tomorrow's code reads today's data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Identifier(Struct, array_like=True, frozen=True):
+    """One claim "this is me": a kind and its canonical value, as an event made it."""
+
+    kind: str
+    value: str
+    raw: str
+    """The value as the latest event of the facet wrote it."""
+    verified: bool = False
+    extension: str = ""
+    """Digits dialled after the number; phones only, no part of the identity."""
+
+
+class NormalName(Struct, array_like=True, frozen=True):
+    """A name cut into comparable parts: accents dropped, case folded (see `names`)."""
+
+    given: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    """Parts of a full name that nobody told apart."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.given + self.family + self.other
+
+
+class RawName(Struct, array_like=True, frozen=True):
+    """A name as written."""
+
+    given: str | None = None
+    family: str | None = None
+    full: str | None = None
+
+
+class Cell(Struct, array_like=True, frozen=True):
+    """One value of one attribute with the stamp that ranks it.
+
+    Of two cells the one with the greater `(at, event_id)` holds (last writer wins).
+    """
+
+    value: Any
+    """JSON-like: text, number, bool, list, dict or None."""
+    at: int
+    """`occurred_at` of the event."""
+    event_id: str
+    source: str = ""
+
+    @property
+    def stamp(self) -> tuple[int, str]:
+        return self.at, self.event_id
+
+
+class Record(Struct, array_like=True):
+    """An order or a ticket: its number and one last-writer-wins cell a field."""
+
+    number: str
+    first_at: int
+    """The earliest `occurred_at` of any event that told of it."""
+    last_at: int
+    """The latest one."""
+    cells: dict[str, Cell]
+    """Order: status, total, items, shipping, payment. Ticket: status, channel, direction,
+    subject, satisfaction. Cells of a record carry no source."""
+
+
+class Folded(Struct, array_like=True):
+    """Figures of the records that are too old to be kept in detail."""
+
+    count: int = 0
+    by_status: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, str] = field(default_factory=dict)
+    """Currency to amount, decimal as text; cancelled and refunded orders left out."""
+    first_at: int = 0
+    last_at: int = 0
+    """The latest `last_at` among the folded: what is new and not later was folded already."""
+    numbers: bytes = b""
+    """8-byte hashes of the newest folded numbers, so that a late event is recognised."""
+
+
+class Facet(Struct, array_like=True):
+    """All events that made the same claim of who somebody is: the unit of evidence."""
+
+    key: bytes
+    """16 bytes: keyed digest of identifiers, normalised name, birth date and `erased_at`."""
+    identifiers: tuple[Identifier, ...]
+    """Sorted by (kind, value)."""
+    name: NormalName
+    raw_name: RawName
+    birth_date: str | None
+    first_seen: int
+    last_seen: int
+    """Smallest and greatest `occurred_at`."""
+    last_event_id: str
+    """Breaks ties of `last_seen`: the latest event is the greatest (last_seen, last_event_id)."""
+    founded_at: int
+    """Kafka timestamp of the record that founded the facet."""
+    founded_by: tuple[str, str]
+    """(source, event_id) of that record."""
+    applied: dict[str, int]
+    """Input partition (see `Origin.partition`) to the last applied offset."""
+    sources: tuple[str, ...] = ()
+    known: bool = False
+    """True as soon as one event is no guest order: then this is evidence of a customer."""
+    cells: dict[str, list[Cell]] = field(default_factory=dict)
+    """Attribute to the latest cell of each source, latest first. Attributes: `locale`,
+    `address:home`, `address:shipping`, `preference:<name>`, `consent:<purpose>`,
+    `loyalty:<program>`."""
+    orders: dict[str, Record] = field(default_factory=dict)
+    tickets: dict[str, Record] = field(default_factory=dict)
+    folded_orders: Folded | None = None
+    folded_tickets: Folded | None = None
+    minted: int = 0
+    """How many customer IDs were minted from this facet."""
+    erased_at: int = 0
+    """Non-zero: the same claim was erased before, up to this `occurred_at`."""
+
+    @property
+    def stamp(self) -> tuple[int, str]:
+        return self.last_seen, self.last_event_id
+
+
+class Customer(Struct, array_like=True):
+    """One cluster of facets under one ID: what subscribers see."""
+
+    id: str
+    anchor: bytes
+    """Key of the facet that the ID hangs on."""
+    founded_at: int
+    """Age of the ID: Kafka timestamp of the founding record. The oldest (founded_at, id) wins."""
+    version: int
+    """Version of the group at which this customer's profile last changed."""
+    updated_at: int
+    """Greatest Kafka timestamp among the records that changed it."""
+    facets: tuple[bytes, ...] = ()
+    """Keys of its facets, sorted; empty for an ID that sleeps."""
+    status: str = "active"
+    """`active`, `guest` or `unresolved`."""
+
+
+class Retired(Struct, array_like=True):
+    """An ID that was merged into another; it comes back when the evidence parts again."""
+
+    id: str
+    anchor: bytes
+    founded_at: int
+    merged_into: str
+    """As last published. Redirects may chain; the chain ends at the holder of the anchor."""
+    version: int
+    """Version of the group at which the redirect was last published."""
+
+
+class Override(Struct, array_like=True):
+    """A person's word on who is one: ordered by (at, event_id), outlasting the evidence."""
+
+    kind: str
+    """`must` (all facets of all sides are one), `cannot` (no cluster holds two sides) or
+    `void` (kept so that the command is recognised when it comes again)."""
+    at: int
+    event_id: str
+    sides: tuple[tuple[bytes, ...], ...] = ()
+    """Facet keys of each side."""
+    rest: tuple[bytes, ...] = ()
+    """Facets that count with side two but are not clustered with it first."""
+    customer_ids: tuple[str, ...] = ()
+    """The customers that the command named."""
+
+    @property
+    def stamp(self) -> tuple[int, str]:
+        return self.at, self.event_id
+
+
+class Decision(Struct, array_like=True):
+    """One entry of a group's bounded history; published as an identity change."""
+
+    type: str
+    """created, merged, split, claimed, erased, identifier_shared, merge_refused, suspicious."""
+    version: int
+    at: int
+    """Kafka timestamp of the record that brought it about."""
+    customer_id: str
+    """Empty for `identifier_shared`."""
+    others: tuple[str, ...] = ()
+    """Retired IDs (merged), parts (split), the second customer (merge_refused)."""
+    kind: str = ""
+    digest: bytes = b""
+    """Kind and digest of the identifier that decided."""
+    event_id: str = ""
+    rule: str = ""
+    sides: tuple[tuple[bytes, ...], ...] = ()
+    """merged only: for each of `others`, its facets then; last, the survivor's facets then."""
+
+
+class Group(Struct, array_like=True):
+    """Facets that identifiers connect: the unit of storage and of commit."""
+
+    id: bytes
+    """16 bytes: the key of one of its facets."""
+    version: int
+    """`epoch << 40 | n`; see `version_after`."""
+    facets: list[Facet]
+    """Sorted by key."""
+    customers: list[Customer] = field(default_factory=list)
+    retired: list[Retired] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
+    shared: list[bytes] = field(default_factory=list)
+    """Sorted digests of identifiers in it that carry the shared mark."""
+    unshared: list[bytes] = field(default_factory=list)
+    """Sorted digests of identifiers in it that are never to be marked."""
+    decisions: list[Decision] = field(default_factory=list)
+
+
+VERSION_EPOCH_SHIFT = 40
+"""n has 40 bits, the epoch the rest: versions stay below 2**53, exact in every JSON reader,
+for 8,191 epochs of a million million changes each."""
+
+
+def version_after(epoch: int, highest_read: int) -> int:
+    """The version that a commit writes: (epoch of the fence, highest n read + 1)."""
+    n = highest_read & ((1 << VERSION_EPOCH_SHIFT) - 1)
+    return (epoch << VERSION_EPOCH_SHIFT) | (n + 1)

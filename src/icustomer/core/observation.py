@@ -1,0 +1,83 @@
+"""What one accepted record says, in canonical form: the input of `resolve`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from icustomer.core.model import Identifier, NormalName, RawName
+
+
+class Origin(Struct, frozen=True):
+    """Where a record came from and when the log received it."""
+
+    partition: str
+    """Input partition as facets remember it: `<short topic>/<partition>` (`orders/7`);
+    `<short topic>+<generation>/<partition>` once the topic was deleted and made again."""
+    offset: int
+    recorded_at: int
+    """Kafka timestamp of the record, microseconds."""
+
+
+class RecordUpdate(Struct, frozen=True):
+    """What an event says of one order or ticket: its number and the fields it states."""
+
+    number: str
+    fields: dict[str, Any]
+
+
+class Observation(Struct, frozen=True):
+    """A signup, order or support event, normalised."""
+
+    topic: str
+    """`signups`, `orders` or `support`."""
+    event_id: str
+    source: str
+    occurred_at: int
+    """Clamped to the record's timestamp if it was more than 24 h later."""
+    origin: Origin
+    identifiers: tuple[Identifier, ...]
+    """Sorted by (kind, value), no two with the same (kind, value). Kinds that the rules do
+    not know are among them."""
+    digests: tuple[bytes, ...]
+    """`Keyring.identifier` of each, same order."""
+    name: NormalName
+    raw_name: RawName
+    birth_date: str | None
+    facet_key: bytes
+    """`Keyring.facet` of the above with `erased_at` 0."""
+    known: bool
+    """False for guest orders only."""
+    cells: dict[str, Any]
+    """Attribute (names as in `Facet.cells`) to value."""
+    order: RecordUpdate | None = None
+    ticket: RecordUpdate | None = None
+
+
+class MergeCommand(Struct, frozen=True):
+    """These customers are one."""
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    customer_ids: tuple[str, ...]
+
+
+class SplitCommand(Struct, frozen=True):
+    """This customer is several.
+
+    `identifiers` (digests): what parts; `everything`: each facet alone; neither: undo the
+    merge of a retired ID, or the latest merge of a current one.
+    """
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    customer_id: str
+    identifiers: tuple[bytes, ...] = ()
+    everything: bool = False
+
+
+Command = MergeCommand | SplitCommand
+Item = Observation | Command

@@ -1,0 +1,1 @@
+"""Embedded servers, the event generator and the demo: icustomer on one machine."""

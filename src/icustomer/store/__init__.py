@@ -1,0 +1,1 @@
+"""The working state in Redis, and its twin in memory."""

@@ -1,0 +1,195 @@
+"""What the worker needs of the store: few calls, each atomic, each safe to repeat.
+
+Two implementations pass the same contract tests: `RedisStore` and `MemoryStore`.
+
+Every call that changes state is one script. It gets the fence that the caller believes in
+and does nothing but raise `HistoryCutError` unless the fence stands so and names the server
+that executes it. What cannot be reached raises `UnavailableError`; then the outcome is
+unknown, and repeating the call is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct, field
+
+
+class Claim(Struct, frozen=True):
+    """Who rebuilt this space last: epoch number and the nonce of the rebuilder."""
+
+    number: int
+    nonce: str
+
+
+class Fence(Struct, frozen=True):
+    """`ok:<server identity>:<epoch>:<claim nonce>`, as it stands in the store."""
+
+    raw: bytes
+    claim: Claim
+
+
+class Session(Struct, frozen=True):
+    """Under what a worker writes: its slot, its nonce, and the fence that it read."""
+
+    slot: int
+    nonce: str
+    fence: Fence
+
+
+class Loaded(Struct):
+    """Answer of `load`; blobs are encoded groups, None where nothing stands."""
+
+    fence: bytes | None
+    links: dict[bytes, bytes | None]
+    aliases: dict[str, bytes | None]
+    groups: dict[bytes, bytes | None]
+
+
+class Write(Struct):
+    """One change, as the commit script wants it. Group blobs start with their version."""
+
+    read_groups: dict[bytes, int]
+    """Group ID -> version that must still stand; 0: must be absent."""
+    read_links: dict[bytes, bytes | None]
+    groups: dict[bytes, bytes]
+    deleted: list[bytes]
+    links: dict[bytes, bytes | None]
+    index_added: list[tuple[bytes, bytes]]
+    index_removed: list[tuple[bytes, bytes]]
+    aliases: dict[str, bytes | None]
+    version: int
+    entry_groups: list[bytes]
+    """Groups of the outbox entry: written, deleted, and those to be published again."""
+    entry_ids: list[str]
+    """Customer IDs of the outbox entry."""
+
+
+class Entry(Struct, frozen=True):
+    """One outbox entry: a change that is committed and not yet settled."""
+
+    entry_id: bytes
+    nonce: str
+    slot: int
+    groups: dict[bytes, int]
+    """Group ID -> version to be published (that of the change; deleted groups too)."""
+    customer_ids: tuple[str, ...]
+
+
+class Closure(Struct):
+    """One's own entries and all that share a group or a customer ID with them, directly or
+    through others, read in one step; all of them are now one's own."""
+
+    entries: list[Entry]
+    groups: dict[bytes, bytes | None]
+    """Group ID -> blob; None: gone. Groups whose version equals the caller's `known` are
+    left out."""
+    aliases: dict[str, bytes | None]
+    """Customer ID -> group ID, for every customer ID named."""
+
+
+class Published(Struct):
+    """What was published, for `settle` to compare with what stands."""
+
+    groups: dict[bytes, int]
+    """Group ID -> version published; 0: a tombstone."""
+    aliases: dict[str, bytes | None]
+    """Customer ID -> the group that its record was made from; None: a tombstone."""
+
+
+class Restored(Struct):
+    """One group on its way back from the changelog into the store."""
+
+    group_id: bytes
+    blob: bytes
+    links: dict[bytes, bytes]
+    index: list[bytes] = field(default_factory=list)
+    """Digests of shared identifiers whose index must name the group."""
+    aliases: list[str] = field(default_factory=list)
+
+
+class Store(Protocol):
+    """The port. All methods may raise `UnavailableError`."""
+
+    async def lease_slot(self, nonce: str, avoid: Sequence[int] = ()) -> int:
+        """Lease the lowest slot without a live lease (not one of `avoid` if another is
+        free); raise `UnavailableError` if all are taken. Works without a fence."""
+        ...
+
+    async def renew(self, slot: int, nonce: str) -> bool:
+        """Prolong the lease; False if it is another's by now. Works without a fence."""
+        ...
+
+    async def release(self, slot: int, nonce: str) -> None:
+        """Give the slot back, if it is still one's own."""
+        ...
+
+    async def read_fence(self) -> Fence | None:
+        """The fence, if it is `ok` and names the executing server; else None."""
+        ...
+
+    async def enter(self, session: Session, former_nonces: Sequence[str]) -> int:
+        """Move the entries of one's former nonces to the session's; the number moved."""
+        ...
+
+    async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
+        """One MGET for fence, links and aliases, one for the groups that they name."""
+        ...
+
+    async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
+        """For each write on its own: all of it and its outbox entry if every group version
+        and link read still stands, else nothing and False."""
+        ...
+
+    async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:
+        """Enter the closure of one's own entries under one's own nonce and read it."""
+        ...
+
+    async def settle(self, session: Session, published: Published) -> int:
+        """Remove one's own entries whose groups and customer IDs all stand as published
+        (a name that `published` lacks does not); the number of own entries that remain."""
+        ...
+
+    async def abandoned(self, session: Session) -> list[Entry]:
+        """Entries whose nonce holds no live lease."""
+        ...
+
+    async def adopt(self, session: Session, entry_ids: Sequence[bytes]) -> int:
+        """Put those of the entries that still stand under one's own nonce and slot."""
+        ...
+
+    async def outbox(self) -> list[Entry]:
+        """All entries, for operators and tests."""
+        ...
+
+    async def index(self, digest: bytes) -> set[bytes]:
+        """The groups known to hold carriers of a shared identifier."""
+        ...
+
+    async def begin_rebuild(self, nonce: str) -> bool:
+        """Set the fence to pending under one's nonce; False: it is pending for another whose
+        lease runs. Renewing one's own pending fence is True."""
+        ...
+
+    async def wipe(self, nonce: str) -> None:
+        """Delete all keys of the space but fence and slots, while the pending fence is one's
+        own; else raise `HistoryCutError`."""
+        ...
+
+    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
+        """Write groups with links, index and aliases, while the pending fence is one's own."""
+        ...
+
+    async def finish_rebuild(
+        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
+    ) -> Fence:
+        """Write outbox entries (groups with versions, customer IDs; under a nonce that holds
+        no lease), the epoch and the fence `ok`, while the pending fence is one's own."""
+        ...
+
+    async def fingerprint(self, value: str) -> str:
+        """Set the fingerprint of the secret key if there is none; the one that stands."""
+        ...
+
+    async def close(self) -> None: ...

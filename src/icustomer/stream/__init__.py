@@ -1,0 +1,1 @@
+"""Records in and out of Kafka, and the twin of it in memory."""

@@ -1,0 +1,122 @@
+"""What the worker needs of the log: records in, transactions out.
+
+Two implementations pass the same contract tests: `KafkaLog` and `MemoryLog`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from icustomer.store.port import Claim
+
+
+class Topic(StrEnum):
+    """Short names; the topic is `<TOPIC_PREFIX>.<short name>`."""
+
+    SIGNUPS = "signups"
+    ORDERS = "orders"
+    SUPPORT = "support"
+    COMMANDS = "commands"
+    PROFILES = "profiles"
+    IDENTITY_CHANGES = "identity-changes"
+    IDENTITY_STATE = "identity-state"
+    DEAD_LETTERS = "dead-letters"
+
+
+INPUTS = (Topic.SIGNUPS, Topic.ORDERS, Topic.SUPPORT, Topic.COMMANDS)
+OUTPUTS = (Topic.PROFILES, Topic.IDENTITY_CHANGES, Topic.IDENTITY_STATE, Topic.DEAD_LETTERS)
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class InputPartition(NamedTuple):
+    """An input topic and the number of one of its partitions."""
+
+    topic: Topic
+    partition: int
+
+
+class InputRecord(Struct, frozen=True):
+    """A raw record of an input topic, nothing decoded."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    timestamp: int
+    """Kafka timestamp, milliseconds."""
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class OutputRecord(Struct, frozen=True):
+    """A record to be published. Keys are never None (a compacted topic refuses that)."""
+
+    topic: Topic
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+class ChangelogRecord(Struct, frozen=True):
+    """A record of the changelog: an encoded group, or its tombstone."""
+
+    group_id: bytes
+    version: int
+    blob: bytes | None
+
+
+class Ownership(Protocol):
+    """A worker's hold on the partitions of the batch in hand."""
+
+    @property
+    def revoking(self) -> bool:
+        """True: a rebalance waits for the batch. Stop retrying, give the batch up."""
+        ...
+
+    def owned(self, partitions: Iterable[InputPartition]) -> set[InputPartition]:
+        """Those of the partitions that are still assigned."""
+        ...
+
+
+class Log(Protocol):
+    """The port. All methods may raise `UnavailableError`; after it the caller initialises
+    again before it publishes."""
+
+    async def initialise(self, slot: int) -> None:
+        """Become the one producer of the slot's transactional ID: whatever its former holder
+        has open is aborted, and it can append nothing any more."""
+        ...
+
+    async def publish(
+        self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
+    ) -> None:
+        """All records and the input offsets (next offset to read) in one transaction.
+
+        Raises `FencedError` when another initialised the slot. After any error nothing of it
+        is visible to `read_committed`, or all of it is; which one is unknown.
+        """
+        ...
+
+    async def last_claim(self) -> Claim | None:
+        """The last claim in the changelog, read uncommitted."""
+        ...
+
+    async def write_claim(self, claim: Claim) -> None:
+        """Append a claim with a plain producer, outside of every transaction."""
+        ...
+
+    async def initialise_all(self) -> None:
+        """Initialise every slot once: no record of an older session can be appended later."""
+        ...
+
+    def changelog(self) -> AsyncIterator[ChangelogRecord]:
+        """All group records, read committed, from the beginning to the end as of now; within
+        a partition in order of offset. Claims are left out."""
+        ...
+
+    async def close(self) -> None: ...
