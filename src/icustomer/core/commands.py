@@ -1,0 +1,174 @@
+"""A person's word on a part: merge what is one, split what is several.
+
+A command adds an override and clusters again. The override bears the command's stamp, so
+the same command is recognised when it comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from icustomer.core.change import Outcome, Verdict
+from icustomer.core.model import Customer, Decision, Facet, Override
+from icustomer.core.naming import holder_of
+from icustomer.core.observation import Command, MergeCommand, SplitCommand
+from icustomer.core.part import Cause, Part
+
+
+class Sides(NamedTuple):
+    """What a cannot-link keeps apart, and what counts with side two besides."""
+
+    sides: tuple[tuple[bytes, ...], ...]
+    rest: tuple[bytes, ...] = ()
+
+
+class RefusedError(Exception):
+    """The command cannot be carried out; the text says why."""
+
+
+def obey(part: Part, command: Command) -> Verdict:
+    """Carry the command out on the part; the verdict for its item."""
+    stamp = (command.occurred_at, command.event_id)
+    if any(override.stamp == stamp for override in part.overrides):
+        part.replayed = True
+        return Verdict(Outcome.DUPLICATE, "applied")
+    try:
+        if isinstance(command, MergeCommand):
+            return _merge(part, command)
+        return _split(part, command)
+    except RefusedError as error:
+        return Verdict(Outcome.DEAD_LETTERED, "refused_command", str(error))
+
+
+def _holder(part: Part, customer_id: str) -> Customer:
+    holder = holder_of(customer_id, part.named.customers, part.named.retired)
+    if holder is None:
+        raise RefusedError(f"no customer has the ID {customer_id}")
+    return holder
+
+
+def _cause(command: Command, rule: str) -> Cause:
+    return Cause(command.origin.recorded_at, command.event_id, rule)
+
+
+def _add(part: Part, command: Command, kind: str, sides: Sides, ids: Sequence[str]) -> None:
+    part.overrides.append(
+        Override(kind, command.occurred_at, command.event_id, *sides, customer_ids=tuple(ids))
+    )
+
+
+def _recluster(part: Part, command: Command, rule: str) -> None:
+    cause = _cause(command, rule)
+    part.recluster(cause)
+    part.annotate(cause, {})
+
+
+# -- merge -----------------------------------------------------------------------------
+
+
+def _merge(part: Part, command: MergeCommand) -> Verdict:
+    holders = [_holder(part, customer_id) for customer_id in command.customer_ids]
+    sides = Sides(tuple(dict.fromkeys(each.facets for each in holders)))
+    _add(part, command, "must", sides, command.customer_ids)
+    _recluster(part, command, "must_link")
+    joined = {_holder(part, customer_id).id for customer_id in command.customer_ids}
+    if len(joined) > 1:
+        return Verdict(Outcome.MATCHED, "overruled", "a later command keeps them apart")
+    return Verdict(Outcome.MERGED if len(sides.sides) > 1 else Outcome.MATCHED)
+
+
+# -- split -----------------------------------------------------------------------------
+
+
+def _split(part: Part, command: SplitCommand) -> Verdict:
+    holder = _holder(part, command.customer_id)
+    if command.identifiers:
+        return _part(part, command, _by_identifiers(part, holder, command.identifiers))
+    if command.everything:
+        if len(holder.facets) < 2:  # noqa: PLR2004 - one cannot be parted
+            raise RefusedError("all that is known of the customer is one claim: nothing to part")
+        return _part(part, command, Sides(tuple((key,) for key in holder.facets)))
+    return _undo(part, command, holder)
+
+
+def _part(part: Part, command: SplitCommand, sides: Sides) -> Verdict:
+    _add(part, command, "cannot", sides, [command.customer_id])
+    _recluster(part, command, "cannot_link")
+    parted = bool(part.named.splits)
+    return Verdict(Outcome.SPLIT) if parted else Verdict(Outcome.MATCHED, "overruled")
+
+
+def _by_identifiers(part: Part, holder: Customer, wanted: Sequence[bytes]) -> Sides:
+    """A facet that names both sides goes where its strongest identifier points."""
+    leaving = tuple(
+        key for key in holder.facets if _points_away(part, part.facets[key], frozenset(wanted))
+    )
+    staying = tuple(key for key in holder.facets if key not in leaving)
+    if not leaving:
+        raise RefusedError("the customer has none of the identifiers")
+    if not staying:
+        raise RefusedError("everything known of the customer carries the identifiers")
+    return Sides((leaving, staying))
+
+
+def _points_away(part: Part, facet: Facet, wanted: frozenset[bytes]) -> bool:
+    strength = {kind: rank for rank, kind in enumerate(part.rules.kinds)}
+    ranked: dict[int, list[bytes]] = {}
+    for identifier in facet.identifiers:
+        rank = strength.get(identifier.kind, len(strength))
+        digest = part.keyring.identifier(identifier.kind, identifier.value)
+        ranked.setdefault(rank, []).append(digest)
+    strongest = ranked[min(ranked)]
+    return wanted.issuperset(strongest)
+
+
+def _undo(part: Part, command: SplitCommand, holder: Customer) -> Verdict:
+    """Undo the merge of a retired ID, or the latest merge of a current one."""
+    merge = _merge_to_undo(part, command.customer_id, holder)
+    side_two = tuple(key for key in merge.sides[1] if key in part.facets)
+    side_one = tuple(key for key in merge.sides[0] if key in part.facets)
+    if not side_one or not side_two:
+        raise RefusedError(f"nothing is left of one side of the merge of {merge.others[0]}")
+    if merge.rule == "must_link":
+        _void(part, merge.event_id)
+        _recluster(part, command, "cannot_link")
+        if _apart(part, merge):
+            _add(part, command, "void", Sides(()), [command.customer_id])
+            return Verdict(Outcome.SPLIT)
+    rest = tuple(
+        key
+        for customer in part.named.customers
+        for key in customer.facets
+        if key not in side_one and key not in side_two
+    )
+    return _part(part, command, Sides((side_one, side_two), rest))
+
+
+def _merge_to_undo(part: Part, customer_id: str, holder: Customer) -> Decision:
+    retired = {each.id for each in part.named.retired if each.anchor in holder.facets}
+    merges = [
+        (decision.version, number, decision)
+        for number, decision in enumerate(part.decisions)
+        if decision.type == "merged"
+        and decision.others[0] in retired
+        and (customer_id == holder.id or customer_id in decision.others)
+    ]
+    if not merges:
+        raise RefusedError(f"no merge of {customer_id} is known that could be undone")
+    return max(merges, key=lambda each: each[:2])[2]
+
+
+def _apart(part: Part, merge: Decision) -> bool:
+    place = {key: each.id for each in part.named.customers for key in each.facets}
+    one, two = ({place.get(key) for key in side} for side in merge.sides)
+    return one.isdisjoint(two)
+
+
+def _void(part: Part, event_id: str) -> None:
+    part.overrides = [
+        replace(each, kind="void") if each.kind == "must" and each.event_id == event_id else each
+        for each in part.overrides
+    ]

@@ -1,0 +1,235 @@
+"""How one observation changes one facet: cells, orders and tickets, last writer wins.
+
+Every step is a maximum, a minimum or a union, so that the order of arrival, repetition and
+batching leave no trace. Facets are values: applying an observation gives a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from icustomer.core.folding import RECORDS_KEPT, Keep, fold_oldest, was_folded
+from icustomer.core.model import Cell, Facet, Folded, Identifier, Record
+from icustomer.core.observation import Observation, RecordUpdate
+
+SOURCES_KEPT = 32
+"""Names of sources that a facet remembers; the smallest ones, so that order does not matter."""
+CELLS_KEPT = 4
+"""Sources whose latest value of an attribute is kept."""
+
+_PROFILE_FIELDS = {
+    "locale": "locale",
+    "address": "addresses",
+    "preference": "preferences",
+    "consent": "consents",
+    "loyalty": "loyalty",
+}
+_IDENTIFIER_FIELDS = {"email": "emails", "phone": "phones", "account": "accounts"}
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What an observation did to its facet."""
+
+    facet: Facet
+    fields: frozenset[str]
+    """Profile fields that it touched; empty: nothing new."""
+    too_old: bool = False
+    """It told of an order or ticket that is no longer kept in detail."""
+
+
+def founded(observation: Observation, key: bytes, erased_at: int = 0) -> Facet:
+    """The facet that an observation founds, before anything else of it is applied."""
+    return Facet(
+        key=key,
+        identifiers=observation.identifiers,
+        name=observation.name,
+        raw_name=observation.raw_name,
+        birth_date=observation.birth_date,
+        first_seen=observation.occurred_at,
+        last_seen=observation.occurred_at,
+        last_event_id=observation.event_id,
+        founded_at=observation.origin.recorded_at,
+        founded_by=(observation.source, observation.event_id),
+        applied={},
+        erased_at=erased_at,
+    )
+
+
+def already_applied(facet: Facet | None, observation: Observation) -> bool:
+    """Records of one partition come in order: one not above the mark was applied before."""
+    if facet is None:
+        return False
+    origin = observation.origin
+    return origin.offset <= facet.applied.get(origin.partition, -1)
+
+
+def apply(facet: Facet | None, observation: Observation, key: bytes) -> Applied:
+    """The facet with the observation in it.
+
+    Without anything new the facet comes back as it was, its applied mark too: applying the
+    same record again would find nothing new again.
+    """
+    base = facet or founded(observation, key)
+    fields = set() if facet else _founding_fields(observation)
+    changes: dict[str, Any] = {}
+    _see(base, observation, changes, fields)
+    _set_cells(base, observation, changes, fields)
+    too_old = _tell(base, "orders", observation.order, observation, changes)
+    too_old |= _tell(base, "tickets", observation.ticket, observation, changes)
+    fields |= {"orders"} if "orders" in changes else set()
+    fields |= {"support"} if "tickets" in changes else set()
+    if facet and not changes:
+        return Applied(facet, frozenset(), too_old)
+    origin = observation.origin
+    applied = {**base.applied, origin.partition: origin.offset}
+    return Applied(replace(base, applied=applied, **changes), frozenset(fields), too_old)
+
+
+def _founding_fields(observation: Observation) -> set[str]:
+    fields = {_IDENTIFIER_FIELDS.get(each.kind, "identifiers") for each in observation.identifiers}
+    if observation.name.parts:
+        fields.add("name")
+    if observation.birth_date:
+        fields.add("birth_date")
+    return fields
+
+
+def _see(facet: Facet, observation: Observation, changes: dict[str, Any], fields: set[str]) -> None:
+    """First and last seen, sources, verified marks, and what was written last."""
+    at = observation.occurred_at
+    if at < facet.first_seen:
+        changes["first_seen"] = at
+        fields.add("first_seen")
+    if observation.known and not facet.known:
+        changes["known"] = True
+        fields.add("status")
+    if observation.source not in facet.sources:
+        sources = tuple(sorted({*facet.sources, observation.source})[:SOURCES_KEPT])
+        if sources != facet.sources:
+            changes["sources"] = sources
+            fields.update(_founding_fields(observation))
+    latest = _writes_last(facet, observation)
+    if latest and observation.event_id != facet.last_event_id:
+        fields.add("last_seen")
+    if latest:
+        changes["last_seen"] = at
+        changes["last_event_id"] = observation.event_id
+        changes["raw_name"] = observation.raw_name
+    identifiers = _merged_identifiers(facet.identifiers, observation.identifiers, latest)
+    if identifiers != facet.identifiers:
+        changes["identifiers"] = identifiers
+        fields.update(_founding_fields(observation))
+
+
+def _writes_last(facet: Facet, observation: Observation) -> bool:
+    """Whether the observation is the latest; ties are broken by what was written."""
+    stamp = (observation.occurred_at, observation.event_id)
+    if stamp != facet.stamp:
+        return stamp > facet.stamp
+    return _written(observation) > _written(facet)
+
+
+def _written(what: Facet | Observation) -> tuple[str, ...]:
+    name = what.raw_name
+    texts = [name.given or "", name.family or "", name.full or ""]
+    for identifier in what.identifiers:
+        texts += (identifier.raw, identifier.extension)
+    return tuple(texts)
+
+
+def _merged_identifiers(
+    old: tuple[Identifier, ...], new: tuple[Identifier, ...], latest: bool
+) -> tuple[Identifier, ...]:
+    if old == new:
+        return old
+    return tuple(
+        Identifier(
+            before.kind,
+            before.value,
+            (after if latest else before).raw,
+            before.verified or after.verified,
+            (after if latest else before).extension,
+        )
+        for before, after in zip(old, new, strict=True)
+    )
+
+
+def beats(new: Cell, old: Cell) -> bool:
+    """Last writer wins; equal stamps (one event sent twice with a difference) by value."""
+    if new.stamp != old.stamp:
+        return new.stamp > old.stamp
+    return new.value != old.value and _order(new.value) > _order(old.value)
+
+
+def _order(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _set_cells(
+    facet: Facet, observation: Observation, changes: dict[str, Any], fields: set[str]
+) -> None:
+    cells = facet.cells
+    for attribute, value in observation.cells.items():
+        cell = Cell(value, observation.occurred_at, observation.event_id, observation.source)
+        merged = _with_cell(cells.get(attribute, []), cell)
+        if merged is None:
+            continue
+        if cells is facet.cells:
+            cells = dict(cells)
+        cells[attribute] = merged
+        fields.add(_PROFILE_FIELDS[attribute.partition(":")[0]])
+    if cells is not facet.cells:
+        changes["cells"] = cells
+
+
+def _with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:
+    """The latest cell of each source, latest first; None if the new one changes nothing."""
+    for cell in cells:
+        if cell.source == new.source:
+            if not beats(new, cell):
+                return None
+            break
+    others = [cell for cell in cells if cell.source != new.source]
+    merged = sorted([*others, new], key=lambda cell: (*cell.stamp, cell.source), reverse=True)
+    merged = merged[:CELLS_KEPT]
+    return merged if merged != cells else None
+
+
+def _tell(
+    facet: Facet,
+    what: str,
+    update: RecordUpdate | None,
+    observation: Observation,
+    changes: dict[str, Any],
+) -> bool:
+    """Apply what an event says of an order or ticket; True if that is too old to be known."""
+    if update is None:
+        return False
+    records: dict[str, Record] = getattr(facet, what)
+    folded: Folded | None = getattr(facet, f"folded_{what}")
+    known = records.get(update.number)
+    if known is None and was_folded(folded, update.number, observation.occurred_at):
+        return True
+    record = _told(known, update, observation)
+    if record == known:
+        return False
+    changes[what] = {**records, update.number: record}
+    if len(records) >= RECORDS_KEPT:
+        keep = Keep.ORDERS if what == "orders" else Keep.TICKETS
+        changes[what], changes[f"folded_{what}"] = fold_oldest(changes[what], folded, keep)
+    return False
+
+
+def _told(known: Record | None, update: RecordUpdate, observation: Observation) -> Record:
+    at = observation.occurred_at
+    cells = dict(known.cells) if known else {}
+    for name, value in update.fields.items():
+        cell = Cell(value, at, observation.event_id)
+        if name not in cells or beats(cell, cells[name]):
+            cells[name] = cell
+    first_at = min(known.first_at, at) if known else at
+    last_at = max(known.last_at, at) if known else at
+    return Record(update.number, first_at, last_at, cells)

@@ -1,0 +1,107 @@
+"""Groups: which facets are stored together, under which ID, and which links lead there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from icustomer.core.change import SHARED
+from icustomer.core.keys import Keyring
+from icustomer.core.model import Facet, Group, Override
+from icustomer.core.naming import oldest
+from icustomer.core.rules import Rules
+from icustomer.core.sets import DisjointSets
+from icustomer.core.sharing import connectable, linkable
+
+
+def components(
+    facets: Mapping[bytes, Facet],
+    shared: Collection[bytes],
+    overrides: Sequence[Override],
+    rules: Rules,
+    keyring: Keyring,
+) -> list[list[bytes]]:
+    """Keys of the facets that linkable identifiers or must-links connect."""
+    if len(facets) == 1:
+        return [list(facets)]
+    joined = DisjointSets(facets)
+    carrier: dict[bytes, bytes] = {}
+    for key, facet in facets.items():
+        for digest in linkable_digests(facet, shared, rules, keyring):
+            joined.union(carrier.setdefault(digest, key), key)
+    for override in overrides:
+        if override.kind == "must":
+            named = [key for side in override.sides for key in side if key in facets]
+            for key in named[1:]:
+                joined.union(named[0], key)
+    return joined.sets()
+
+
+def linkable_digests(
+    facet: Facet, shared: Collection[bytes], rules: Rules, keyring: Keyring
+) -> list[bytes]:
+    """Digests of the facet's identifiers that have a link."""
+    return [
+        digest
+        for identifier in facet.identifiers
+        if linkable(
+            identifier.kind,
+            digest := keyring.identifier(identifier.kind, identifier.value),
+            shared,
+            rules,
+        )
+    ]
+
+
+class Places(Struct):
+    """Where the store must point: links by digest, and the index of shared identifiers."""
+
+    links: dict[bytes, bytes] = field(default_factory=dict)
+    index: set[tuple[bytes, bytes]] = field(default_factory=set)
+    """(digest, group ID)."""
+
+    def add(
+        self,
+        group_id: bytes,
+        facets: Iterable[Facet],
+        shared: Collection[bytes],
+        rules: Rules,
+        keyring: Keyring,
+    ) -> None:
+        """Point to a group from all that its facets carry."""
+        for facet in facets:
+            alone = True
+            for identifier in facet.identifiers:
+                digest = keyring.identifier(identifier.kind, identifier.value)
+                if linkable(identifier.kind, digest, shared, rules):
+                    self.links[digest] = group_id
+                    alone = False
+                elif digest in shared and connectable(identifier.kind, digest, rules):
+                    self.links[digest] = SHARED
+                    self.index.add((digest, group_id))
+            if alone:
+                self.links[facet.key] = group_id
+
+
+def places_of(groups: Iterable[Group], rules: Rules, keyring: Keyring) -> Places:
+    """All that must point to the groups."""
+    places = Places()
+    for group in groups:
+        places.add(group.id, group.facets, frozenset(group.shared), rules, keyring)
+    return places
+
+
+def group_ids(parts: Sequence[Sequence[Facet]], former: Sequence[Group]) -> list[bytes]:
+    """The ID of each part: the largest former group keeps its own where its ID's facet is;
+    the others take the key of their oldest facet."""
+    by_size = sorted(former, key=lambda group: (-len(group.facets), group.id))
+    kept: dict[int, bytes] = {}
+    place = {facet.key: number for number, part in enumerate(parts) for facet in part}
+    for group in by_size:
+        number = place.get(group.id)
+        if number is not None:
+            kept.setdefault(number, group.id)
+    return [
+        kept[number] if number in kept else oldest(part).key for number, part in enumerate(parts)
+    ]
