@@ -54,10 +54,11 @@ class InputRecord(Struct, frozen=True):
 
 
 class OutputRecord(Struct, frozen=True):
-    """A record to be published. Keys are never None (a compacted topic refuses that)."""
+    """A record to be published."""
 
     topic: Topic
-    key: bytes
+    key: bytes | None
+    """None only for dead letters that had no key: a compacted topic refuses such records."""
     value: bytes | None
     headers: Headers
 
@@ -108,6 +109,11 @@ class Log(Protocol):
 
     async def write_claim(self, claim: Claim) -> None:
         """Append a claim with a plain producer, outside of every transaction."""
+        ...
+
+    async def fence_slot(self, slot: int) -> None:
+        """Initialise a slot that is not one's own, so that its former holder can append
+        nothing any more and its open transaction ends."""
         ...
 
     async def initialise_all(self) -> None:

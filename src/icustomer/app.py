@@ -1,0 +1,228 @@
+"""The composition root: builds the worker from the settings, runs it, takes it down again."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import uvloop
+from msgspec import Struct
+
+from icustomer.core.keys import Keyring
+from icustomer.core.rules import DEFAULT_RULES
+from icustomer.errors import OperatorError, SettingsError, UnavailableError
+from icustomer.intake import Intake
+from icustomer.kafka_access import connection
+from icustomer.ops.reporting import LogObserver
+from icustomer.outbox import Outbox
+from icustomer.rebuild import Rebuild
+from icustomer.session import Sessions
+from icustomer.settings import Settings
+from icustomer.store.port import Store
+from icustomer.store.redis import RedisStore
+from icustomer.stream.admin import open_admin
+from icustomer.stream.kafka_log import KafkaLog
+from icustomer.stream.port import Log, OutputRecord, Topic
+from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
+from icustomer.stream.subscriber import Subscriber, SubscriberSettings
+from icustomer.stream.topics import check, topic_name
+from icustomer.worker import GivenUpError, Observer, Worker
+
+TEND_SECONDS = 3.0
+"""Between two looks at the lease, at one's own outbox and at what the dead left behind; a
+tenth of the lease."""
+STOP_SECONDS = 28.0
+"""After that the process ends whatever is still open: orchestrators kill after 30."""
+GC_THRESHOLDS = (50_000, 50, 50)
+"""A batch makes tens of thousands of small objects that die together: collecting rarely saves
+a quarter of the time."""
+NONCE_BYTES = 8
+
+
+class Parts(Struct):
+    """What a worker is made of."""
+
+    store: Store
+    log: Log
+    worker: Worker
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The keyring of the space; SettingsError without a secret key."""
+    return Keyring(settings.secret())
+
+
+def nonces(keyring: Keyring) -> Callable[[], str]:
+    """Makes nonces. Each begins with the key's fingerprint, so that the fence in Redis and the
+    claim in the changelog tell which key the space was made with."""
+    fingerprint = keyring.fingerprint()
+    return lambda: f"{fingerprint}.{secrets.token_hex(NONCE_BYTES)}"
+
+
+def microseconds() -> int:
+    """The worker's own time; it only tells when a record was refused."""
+    return time.time_ns() // 1_000
+
+
+def build(settings: Settings, observer: Observer) -> Parts:
+    """A worker with its store and its log; nothing is opened yet."""
+    keyring = keyring_of(settings)
+    if settings.rules is not None:
+        raise SettingsError("ICUSTOMER_RULES is set, but this version has built-in rules only")
+    rules = DEFAULT_RULES
+    store = RedisStore(
+        settings.redis_url.get_secret_value(), settings.space, cluster=settings.redis_cluster
+    )
+    log = KafkaLog(
+        connection(settings),
+        space=settings.space,
+        prefix=settings.topic_prefix,
+        group=settings.consumer_group,
+    )
+    new_nonce = nonces(keyring)
+    sessions = Sessions(
+        store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint()
+    )
+    worker = Worker(
+        store=store,
+        sessions=sessions,
+        outbox=Outbox(store, log, RecordMaker(settings.space, rules, keyring)),
+        intake=Intake(rules, keyring, microseconds),
+        rules=rules,
+        keyring=keyring,
+        letters=letter_maker(settings.topic_prefix, log.max_record_bytes(Topic.DEAD_LETTERS)),
+        observer=observer,
+    )
+    return Parts(store, log, worker)
+
+
+def letter_maker(prefix: str, max_bytes: int) -> Callable[[DeadLetter], OutputRecord]:
+    """Makes the records of dead letters."""
+    names = {topic: topic_name(prefix, topic) for topic in Topic}
+    return lambda letter: dead_letter(letter, names, max_bytes)
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT. Raises `OperatorError` when nothing can go on."""
+    gc.set_threshold(*GC_THRESHOLDS)
+    uvloop.run(_Run(settings).run())
+
+
+class _Run:
+    """One life of a worker process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._observer = LogObserver(settings)
+        self._parts = build(settings, self._observer)
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop, number)
+        self._observer.starting()
+        await self._until_stopped(self._await_topics())
+        await self._until_stopped(self._start())
+        try:
+            if not self._stop.is_set():
+                await self._consume()
+        finally:
+            await self._end(loop)
+
+    def _asked_to_stop(self, number: int) -> None:
+        self._observer.stopping(signal.Signals(number).name)
+        self._parts.worker.stopping = True
+        self._stop.set()
+
+    async def _until_stopped(self, step: Coroutine[Any, Any, None]) -> None:
+        """Do a step of the start, unless the process is told to stop meanwhile."""
+        task = asyncio.ensure_future(step)
+        stop = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not task.done():
+            task.cancel()
+        with suppress(asyncio.CancelledError, GivenUpError):
+            await task
+
+    async def _await_topics(self) -> None:
+        """Kafka may still be away; topics that are missing are the operator's to create."""
+        pause = 0.5
+        while True:
+            try:
+                await self._check_topics()
+            except UnavailableError as error:
+                self._observer.disturbed(error, pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 5.0)
+            else:
+                return
+
+    async def _check_topics(self) -> None:
+        async with open_admin(connection(self._settings)) as admin:
+            differences = await check(admin, self._settings.topic_prefix)
+        missing = [each["topic"] for each in differences if each["setting"] == "exists"]
+        if missing:
+            raise OperatorError(
+                f"topics are missing in Kafka: {', '.join(sorted(missing))}; "
+                "create them with: icustomer topics create"
+            )
+        for each in differences:
+            self._observer.topic_differs(each)
+
+    async def _start(self) -> None:
+        await self._parts.worker.start()
+        gc.freeze()
+
+    async def _consume(self) -> None:
+        settings = SubscriberSettings(
+            connection=connection(self._settings),
+            prefix=self._settings.topic_prefix,
+            group=self._settings.consumer_group,
+            max_records=self._settings.batch_records,
+        )
+        subscriber = Subscriber(settings, self._parts.worker.handle)
+        tending = asyncio.ensure_future(self._tend())
+        failing = asyncio.ensure_future(subscriber.failed())
+        try:
+            await subscriber.start()
+            self._observer.ready()
+            stop = asyncio.ensure_future(self._stop.wait())
+            await asyncio.wait((stop, tending, failing), return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+            if failing.done():
+                raise failing.result()
+            if tending.done():
+                tending.result()
+        finally:
+            self._parts.worker.stopping = True
+            for task in (tending, failing):
+                task.cancel()
+            async with asyncio.timeout(STOP_SECONDS):
+                await subscriber.stop()
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_SECONDS)
+            await self._parts.worker.tend()
+
+    async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close everything; what hangs (Kafka away) must not keep the process."""
+        watchdog = loop.call_later(STOP_SECONDS, self._give_up)
+        await self._parts.worker.close()
+        await self._parts.log.close()
+        await self._parts.store.close()
+        watchdog.cancel()
+        self._observer.stopped()
+
+    def _give_up(self) -> None:
+        self._observer.forced()
+        os._exit(0)

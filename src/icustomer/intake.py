@@ -1,0 +1,77 @@
+"""The way in: raw records to items to resolve, and dead letters with their reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct, field
+
+from icustomer.contracts.decode import decode
+from icustomer.contracts.observe import observe
+from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.core.keys import Keyring
+from icustomer.core.observation import Item, Origin
+from icustomer.core.rules import Rules
+from icustomer.stream.port import InputPartition, InputRecord
+from icustomer.stream.records import DeadLetter
+
+MILLISECOND = 1_000
+"""Microseconds in a millisecond, the unit of Kafka timestamps."""
+
+
+class Batch(Struct):
+    """A batch on its way: what was understood, what was not, and where it ends."""
+
+    records: list[InputRecord] = field(default_factory=list)
+    """The record of each of `items`."""
+    items: list[Item] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    offsets: dict[InputPartition, int] = field(default_factory=dict)
+    """The next offset to read, by partition."""
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(kind, reason) of identifiers that were left out."""
+    clock_clamped: int = 0
+    """Events whose `occurred_at` lay too far in the future."""
+
+
+class Intake:
+    """Decodes and normalises. `now` gives the worker's time in microseconds."""
+
+    def __init__(self, rules: Rules, keyring: Keyring, now: Callable[[], int]) -> None:
+        self._rules = rules
+        self._keyring = keyring
+        self._now = now
+
+    def take(self, records: Sequence[InputRecord]) -> Batch:
+        """Every record as an item or as a dead letter."""
+        batch = Batch()
+        for record in records:
+            batch.offsets[InputPartition(record.topic, record.partition)] = record.offset + 1
+            rejection = self._understand(record, batch)
+            if rejection:
+                batch.dead.append(self.refuse(record, rejection.reason, rejection.detail))
+        return batch
+
+    def refuse(self, record: InputRecord, reason: str, detail: str) -> DeadLetter:
+        """The dead letter of a record."""
+        return DeadLetter(record, reason, detail, self._now())
+
+    def _understand(self, record: InputRecord, batch: Batch) -> Rejection | None:
+        message = decode(record.topic, record.value)
+        if isinstance(message, Rejection):
+            return message
+        origin = Origin(
+            f"{record.topic}/{record.partition}", record.offset, record.timestamp * MILLISECOND
+        )
+        try:
+            observed = observe(message, record.topic, origin, self._rules, self._keyring)
+        except Exception as error:  # noqa: BLE001 - one record must not stop its partition
+            return Rejection(Reason.INTERNAL_ERROR, type(error).__name__)
+        batch.rejected.update(observed.rejected)
+        batch.clock_clamped += observed.clock_clamped
+        if observed.item is None:
+            return observed.rejection
+        batch.items.append(observed.item)
+        batch.records.append(record)
+        return None

@@ -1,0 +1,219 @@
+"""The way out: what is committed and not yet settled is published, whoever committed it.
+
+Everything that shares a group or a customer with one's own entries goes into the same
+transaction, so that the log never holds half a merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct, field
+
+from icustomer.core.model import Group
+from icustomer.core.sets import DisjointSets
+from icustomer.errors import HistoryCutError, UnavailableError
+from icustomer.store.codec import decode, version_of
+from icustomer.store.port import Closure, Published, Session, Store, Write
+from icustomer.stream.port import InputPartition, Log, OutputRecord
+from icustomer.stream.records import RecordMaker, Stories
+
+ROUNDS = 20
+"""Publications in a row of what moved on meanwhile before that is called a disturbance."""
+
+NOTHING: Mapping[InputPartition, int] = {}
+
+
+class Known(Struct):
+    """Groups that this worker wrote itself and need not be read back."""
+
+    blobs: dict[bytes, bytes] = field(default_factory=dict)
+    groups: dict[bytes, Group] = field(default_factory=dict)
+
+    def versions(self) -> dict[bytes, int]:
+        """Version of each, as `prepare` wants it."""
+        return {group_id: group.version for group_id, group in self.groups.items()}
+
+    def add(self, group_id: bytes, blob: bytes) -> None:
+        """A group as it was read."""
+        self.blobs[group_id] = blob
+        self.groups[group_id] = decode(blob)
+
+
+class Outbox:
+    """Publishes and settles one's own entries, and takes over those of the dead."""
+
+    def __init__(self, store: Store, log: Log, maker: RecordMaker) -> None:
+        self._store = store
+        self._log = log
+        self._maker = maker
+
+    async def publish(
+        self,
+        session: Session,
+        known: Known,
+        stories: Stories,
+        extra: Sequence[OutputRecord] = (),
+        offsets: Mapping[InputPartition, int] = NOTHING,
+    ) -> Published | None:
+        """One transaction: all that one's own entries name, `extra` records, and the offsets.
+
+        What was published, for `settle`; None if there was nothing to publish at all.
+        """
+        closure = await self._closure(session, known)
+        records = self._records(closure, known, stories)
+        if not records and not extra and not offsets:
+            return None
+        await self._log.publish([*records, *extra], offsets)
+        return Published(
+            {
+                each: known.groups[each].version if each in known.groups else 0
+                for each in _groups(closure)
+            },
+            dict(closure.aliases),
+        )
+
+    async def settle(self, session: Session, published: Published, stories: Stories) -> None:
+        """Remove the entries that stand as published; publish again what moved on."""
+        for _ in range(ROUNDS):
+            if not await self._store.settle(session, published):
+                return
+            again = await self.publish(session, Known(), stories)
+            if again is None:
+                return
+            published = again
+        raise UnavailableError("others keep changing what this worker publishes")
+
+    async def flush(self, session: Session) -> None:
+        """Publish and settle one's own entries when no batch does it."""
+        published = await self.publish(session, Known(), Stories())
+        if published:
+            await self.settle(session, published, Stories())
+
+    async def sweep(self, session: Session) -> int:
+        """Take over the entries of workers that are gone; the number taken over.
+
+        The slot of each is initialised first: from then on nothing of its holder can be
+        appended, so what is published next stays the last.
+        """
+        abandoned = await self._store.abandoned(session)
+        for slot in sorted({entry.slot for entry in abandoned} - {session.slot}):
+            if slot >= 0:
+                await self._log.fence_slot(slot)
+        if not abandoned:
+            return 0
+        return await self._store.adopt(session, [entry.entry_id for entry in abandoned])
+
+    # -- reading -------------------------------------------------------------------------
+
+    async def _closure(self, session: Session, known: Known) -> Closure:
+        """One's own entries with all that they touch, and every group that is wanted in hand.
+
+        A customer may be at home in a group that no entry names, if others moved it and
+        settled since: then that group gets an entry too, so that settling compares it.
+        """
+        for _ in range(ROUNDS):
+            closure = await self._store.prepare(session, known.versions())
+            for group_id, blob in closure.groups.items():
+                if blob is not None:
+                    known.add(group_id, blob)
+                else:
+                    known.groups.pop(group_id, None)
+            named = _groups(closure)
+            strays = {
+                customer_id: home
+                for customer_id, home in closure.aliases.items()
+                if home is not None and home not in named
+            }
+            if not strays:
+                return closure
+            await self._enter(session, strays)
+        raise UnavailableError("others keep moving what this worker publishes")
+
+    async def _enter(self, session: Session, strays: Mapping[str, bytes]) -> None:
+        loaded = await self._store.load([], list(strays))
+        if loaded.fence != session.fence.raw:
+            raise HistoryCutError("the fence moved")
+        writes = [
+            _entry_only(customer_id, home, version_of(blob))
+            for customer_id, home in loaded.aliases.items()
+            if home is not None and (blob := loaded.groups.get(home)) is not None
+        ]
+        await self._store.commit(session, writes)
+
+    # -- writing -------------------------------------------------------------------------
+
+    def _records(self, closure: Closure, known: Known, stories: Stories) -> list[OutputRecord]:
+        records: list[OutputRecord] = []
+        at_home: dict[bytes, list[str]] = {}
+        for customer_id, home in closure.aliases.items():
+            if home is not None:
+                at_home.setdefault(home, []).append(customer_id)
+        since = _since(closure)
+        for group_id, version in _groups(closure).items():
+            group = known.groups.get(group_id)
+            if group is None:
+                records.append(self._maker.changelog(group_id, None, version))
+                continue
+            blob = known.blobs[group_id]
+            records.append(self._maker.changelog(group_id, blob, group.version))
+            records += self._maker.profiles(group, at_home.get(group_id, ()), stories)
+            records += self._maker.identity_changes(group, since[group_id])
+        return records + self._erased(closure)
+
+    def _erased(self, closure: Closure) -> list[OutputRecord]:
+        versions: dict[str, int] = {}
+        for entry in closure.entries:
+            for customer_id in entry.customer_ids:
+                if closure.aliases.get(customer_id) is None:
+                    newest = max(entry.groups.values(), default=0)
+                    versions[customer_id] = max(newest, versions.get(customer_id, 0))
+        return [self._maker.erased(each, version, 0) for each, version in versions.items()]
+
+
+def _groups(closure: Closure) -> dict[bytes, int]:
+    """Every group that an entry names, with the highest version named."""
+    versions: dict[bytes, int] = {}
+    for entry in closure.entries:
+        for group_id, version in entry.groups.items():
+            versions[group_id] = max(version, versions.get(group_id, 0))
+    return versions
+
+
+def _since(closure: Closure) -> dict[bytes, int]:
+    """For each group the lowest version among the entries that hang together with it: its
+    decisions from there on may not be published yet, wherever they were moved."""
+    if all(len(entry.groups) == 1 for entry in closure.entries):
+        lowest: dict[bytes, int] = {}
+        for entry in closure.entries:
+            for group_id, version in entry.groups.items():
+                lowest[group_id] = min(version, lowest.get(group_id, version))
+        return lowest
+    joined: DisjointSets[bytes] = DisjointSets()
+    for entry in closure.entries:
+        first, *others = entry.groups
+        joined.find(first)
+        for other in others:
+            joined.union(first, other)
+    since: dict[bytes, int] = {}
+    for entry in closure.entries:
+        for group_id, version in entry.groups.items():
+            root = joined.find(group_id)
+            since[root] = min(version, since.get(root, version))
+    return {each: since[joined.find(each)] for entry in closure.entries for each in entry.groups}
+
+
+def _entry_only(customer_id: str, home: bytes, version: int) -> Write:
+    return Write(
+        read_groups={home: version},
+        read_links={},
+        groups={},
+        deleted=[],
+        links={},
+        index_added=[],
+        index_removed=[],
+        aliases={},
+        version=version,
+        entry_groups=[home],
+        entry_ids=[customer_id],
+    )

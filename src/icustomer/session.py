@@ -1,0 +1,121 @@
+"""Under what a worker writes: a slot, a fresh nonce, and a fence that it may believe in.
+
+The order is what makes it safe: first the producer is initialised, then the last claim is
+read, then the fence; a worker goes on only under a fence that names exactly that claim.
+See docs/explanation/protocol.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from icustomer.errors import FencedError, HistoryCutError, UnavailableError, WrongKeyError
+from icustomer.rebuild import Rebuild
+from icustomer.store.port import Claim, Fence, Session, Store
+from icustomer.stream.port import Log
+
+DISAGREEMENTS_ALLOWED = 5
+"""Looks at a fence that names another claim than the last one before that is taken for a cut:
+the two are read one after the other, and a rebuild may have ended in between."""
+
+
+class Sessions:
+    """Opens a session, and another one whenever the last came to nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        rebuild: Rebuild,
+        nonces: Callable[[], str],
+        fingerprint: str,
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._rebuild = rebuild
+        self._nonces = nonces
+        self._fingerprint = fingerprint
+        self._lease: tuple[int, str] | None = None
+        """Slot and nonce of the lease that this worker holds."""
+        self._disagreements = 0
+        self._former: list[str] = []
+        """Nonces under which entries of this worker may still stand."""
+        self._avoid: list[int] = []
+        """Slots from which this worker was fenced: somebody else is there."""
+        self.current: Session | None = None
+
+    async def ready(self) -> Session:
+        """The session, opened if there is none. Raises `UnavailableError` until it can be."""
+        if self.current is None:
+            self.current = await self._open()
+        return self.current
+
+    def drop(self, error: Exception) -> None:
+        """The session came to nothing; its entries will be moved to the next."""
+        if isinstance(error, FencedError) and self._lease:
+            self._avoid = [self._lease[0]]
+        self.current = None
+
+    async def renew(self) -> None:
+        """Prolong the lease; a session whose slot is another's by now is dropped."""
+        session = self.current
+        if session and not await self._store.renew(session.slot, session.nonce):
+            self.drop(FencedError("the lease of the slot ran out"))
+
+    async def close(self) -> None:
+        """Give the slot back, so that others need not wait for the lease to run out."""
+        self.current = None
+        await self._give_back()
+
+    async def _open(self) -> Session:
+        nonce = self._nonces()
+        await self._give_back()
+        slot = await self._store.lease_slot(nonce, self._avoid)
+        self._lease = (slot, nonce)
+        self._former.append(nonce)
+        await self._log.initialise(slot)
+        session = Session(slot, nonce, await self._believable_fence())
+        try:
+            await self._store.enter(session, [each for each in self._former if each != nonce])
+        except HistoryCutError as error:
+            raise UnavailableError("the fence moved while the session was opened") from error
+        self._former = [nonce]
+        self._avoid = []
+        return session
+
+    async def _give_back(self) -> None:
+        """A worker holds one slot: the lease of the last attempt is of no use any more."""
+        if self._lease:
+            await self._store.release(*self._lease)
+            self._lease = None
+
+    async def _believable_fence(self) -> Fence:
+        """The fence, if it names the last claim; else the state is rebuilt or waited for."""
+        claim = await self._log.last_claim()
+        check_key(claim, self._fingerprint)
+        fence = await self._store.read_fence()
+        if fence and fence.claim == claim:
+            self._disagreements = 0
+            return fence
+        if fence:
+            self._disagreements += 1
+            if self._disagreements < DISAGREEMENTS_ALLOWED:
+                raise UnavailableError("fence and last claim disagree: somebody may be rebuilding")
+        self._disagreements = 0
+        await self._recover()
+        raise UnavailableError("the working state was rebuilt: starting over")
+
+    async def _recover(self) -> None:
+        """Rebuild the working state, unless somebody else is at it."""
+        nonce = self._nonces()
+        self._former.append(nonce)
+        await self._rebuild.run(nonce)
+
+
+def check_key(claim: Claim | None, fingerprint: str) -> None:
+    """Nonces begin with the fingerprint of the key that their space was made with."""
+    if claim and not claim.nonce.startswith(f"{fingerprint}."):
+        raise WrongKeyError(
+            "ICUSTOMER_SECRET_KEY is not the key that this space was made with: "
+            "set the former key, or another ICUSTOMER_SPACE and ICUSTOMER_TOPIC_PREFIX"
+        )

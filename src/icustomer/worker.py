@@ -1,0 +1,303 @@
+"""One batch, start to end: decode, load, resolve, commit, publish, settle.
+
+The order of the steps is what keeps the promises; docs/explanation/protocol.md argues each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import Struct, field
+
+from icustomer.core.change import Change, Outcome, Snapshot, Verdict
+from icustomer.core.keys import Keyring
+from icustomer.core.model import Group
+from icustomer.core.observation import Item
+from icustomer.core.resolve import needed, resolve
+from icustomer.core.rules import Rules
+from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
+from icustomer.intake import Batch, Intake
+from icustomer.outbox import Known, Outbox
+from icustomer.session import Sessions
+from icustomer.store.codec import decode, encode
+from icustomer.store.port import Published, Session, Store, Write
+from icustomer.stream.port import InputRecord, OutputRecord, Ownership
+from icustomer.stream.records import DeadLetter, Stories, Story
+from icustomer.stream.trace import passed_on
+
+CONFLICTS_ALLOWED = 20
+"""Rounds of resolving again what others changed meanwhile before the batch backs off."""
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 5.0
+"""Seconds between tries; each pause is twice the last."""
+
+
+class GivenUpError(RetryError):
+    """The batch was given up: it must be read again before anything later."""
+
+
+class Report(Struct):
+    """What became of a batch: every event once."""
+
+    outcomes: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
+    """By topic and outcome."""
+    dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By topic and reason."""
+    duplicates: Counter[str] = field(default_factory=Counter)
+    """Duplicates by reason."""
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Identifiers left out, by kind and reason."""
+    clock_clamped: int = 0
+    conflicts: int = 0
+    tries: int = 0
+
+
+class Observer:
+    """What a worker tells of its work. The default listens to nothing."""
+
+    def batch_done(self, report: Report) -> None:
+        """A batch was published with its offsets."""
+
+    def disturbed(self, error: Exception, pause: float) -> None:
+        """A try came to nothing and is repeated after a pause in seconds."""
+
+    def fatal(self, error: OperatorError) -> None:
+        """Nothing can go on before the operator has acted: the process should end."""
+
+
+class _Work(Struct):
+    """A batch in hand over all its tries."""
+
+    batch: Batch
+    report: Report
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    """The first verdict of each item: a later try finds it applied already."""
+    stories: Stories = field(default_factory=Stories)
+
+
+class Worker:
+    """Handles batches one at a time; between them keeps its outbox and its lease in order."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        outbox: Outbox,
+        intake: Intake,
+        rules: Rules,
+        keyring: Keyring,
+        letters: Callable[[DeadLetter], OutputRecord],
+        observer: Observer,
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._outbox = outbox
+        self._intake = intake
+        self._rules = rules
+        self._keyring = keyring
+        self._letters = letters
+        self._observer = observer
+        self._one_at_a_time = asyncio.Lock()
+        self.stopping = False
+        """Set to end retries: the batch in hand is given up and read again by its next owner."""
+
+    # -- a batch -------------------------------------------------------------------------
+
+    async def handle(self, records: Sequence[InputRecord], ownership: Ownership) -> None:
+        """Give every record its effect, published together with the offsets.
+
+        Tries until it is done; raises `GivenUpError` if the partitions are wanted elsewhere or
+        the worker is stopping.
+        """
+        async with self._one_at_a_time:
+            work = _Work(self._intake.take(records), Report())
+            await self._persist(lambda: self._attempt(work, ownership), ownership)
+            self._observer.batch_done(_completed(work))
+
+    async def start(self) -> None:
+        """Open a session, rebuilding the working state if need be, before anything is read."""
+        async with self._one_at_a_time:
+            await self._persist(self._tend, None)
+
+    async def tend(self) -> None:
+        """What must be done also when no batch comes; to be called every few seconds."""
+        async with self._one_at_a_time:
+            try:
+                await self._tend()
+            except RetryError as error:
+                self._disturbed(error, 0)
+
+    async def close(self) -> None:
+        """Give the slot back; what could not be settled is left to others."""
+        try:
+            await self._sessions.close()
+        except RetryError as error:
+            self._observer.disturbed(error, 0)
+
+    async def _persist(
+        self, step: Callable[[], Awaitable[None]], ownership: Ownership | None
+    ) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await step()
+            except OperatorError as error:
+                self._observer.fatal(error)
+                raise
+            except Exception as error:  # noqa: BLE001 - a fault of ours is no reason to skip
+                self._disturbed(error, pause)
+            else:
+                return
+            if self.stopping or (ownership and ownership.revoking):
+                raise GivenUpError("the batch in hand was given up")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _disturbed(self, error: Exception, pause: float) -> None:
+        self._sessions.drop(error)
+        self._observer.disturbed(error, pause)
+
+    async def _attempt(self, work: _Work, ownership: Ownership) -> None:
+        work.report.tries += 1
+        session = await self._sessions.ready()
+        known = Known()
+        await self._apply(session, work, known)
+        owned = ownership.owned(work.batch.offsets)
+        offsets = {each: work.batch.offsets[each] for each in owned}
+        letters = [self._letters(letter) for letter in self._dead_letters(work)]
+        published = await self._outbox.publish(session, known, work.stories, letters, offsets)
+        if published:
+            await self._settle(session, published, work.stories)
+
+    async def _settle(self, session: Session, published: Published, stories: Stories) -> None:
+        """The batch is done by now: what goes wrong here is mended by `tend`."""
+        try:
+            await self._outbox.settle(session, published, stories)
+        except RetryError as error:
+            self._disturbed(error, 0)
+
+    async def _tend(self) -> None:
+        await self._sessions.renew()
+        session = await self._sessions.ready()
+        await self._outbox.sweep(session)
+        await self._outbox.flush(session)
+
+    # -- load, resolve, commit -----------------------------------------------------------
+
+    async def _apply(self, session: Session, work: _Work, known: Known) -> None:
+        """Commit every item; what conflicts with others' commits is resolved again."""
+        pending = list(range(len(work.batch.items)))
+        for _ in range(CONFLICTS_ALLOWED):
+            if not pending:
+                return
+            pending = await self._round(session, work, pending, known)
+        raise UnavailableError("others keep changing what this batch reads")
+
+    async def _round(
+        self, session: Session, work: _Work, pending: list[int], known: Known
+    ) -> list[int]:
+        """One round over the pending items; those that must be resolved again."""
+        items = [work.batch.items[number] for number in pending]
+        snapshot = await self._load(session, items)
+        if snapshot is None:
+            return pending
+        changes = resolve(snapshot, items, self._rules, self._keyring)
+        for change in changes:
+            change.items = [pending[number] for number in change.items]
+        written = [_Written(change) for change in changes]
+        writing = [each for each in written if each.write is not None]
+        answers = await self._store.commit(
+            session, [each.write for each in writing if each.write is not None]
+        )
+        refused = {id(each) for each, done in zip(writing, answers, strict=True) if not done}
+        work.report.conflicts += len(refused)
+        again: list[int] = []
+        for each in written:
+            if id(each) in refused:
+                again += each.change.items
+            else:
+                _record(each, work, known)
+        return sorted(again)
+
+    async def _load(self, session: Session, items: Sequence[Item]) -> Snapshot | None:
+        """What the items touch; None if others moved it while it was read."""
+        digests, customer_ids = needed(items)
+        loaded = await self._store.load(digests, customer_ids)
+        if loaded.fence != session.fence.raw:
+            raise HistoryCutError("the fence moved")
+        groups: dict[bytes, Group] = {}
+        for group_id, blob in loaded.groups.items():
+            if blob is None:
+                return None
+            groups[group_id] = decode(blob)
+        return Snapshot(session.fence.claim.number, loaded.links, groups, loaded.aliases)
+
+    def _dead_letters(self, work: _Work) -> list[DeadLetter]:
+        refused = [
+            self._intake.refuse(work.batch.records[number], verdict.reason, verdict.detail)
+            for number, verdict in sorted(work.verdicts.items())
+            if verdict.outcome is Outcome.DEAD_LETTERED
+        ]
+        return work.batch.dead + refused
+
+
+class _Written:
+    """A change with its groups encoded once, for the store and for the changelog."""
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.blobs = {group.id: encode(group) for group in change.groups}
+        self.write = self._as_write()
+
+    def _as_write(self) -> Write | None:
+        change = self.change
+        entry_groups = [*self.blobs, *change.deleted, *change.republish]
+        if not entry_groups:
+            return None
+        return Write(
+            read_groups=change.read_groups,
+            read_links=change.read_links,
+            groups=self.blobs,
+            deleted=change.deleted,
+            links=change.links,
+            index_added=change.index_added,
+            index_removed=change.index_removed,
+            aliases=change.aliases,
+            version=change.version,
+            entry_groups=entry_groups,
+            entry_ids=sorted({*change.touched, *change.aliases}),
+        )
+
+
+def _record(written: _Written, work: _Work, known: Known) -> None:
+    """Remember what a change that was committed did."""
+    change = written.change
+    for number, verdict in zip(change.items, change.verdicts, strict=True):
+        work.verdicts.setdefault(number, verdict)
+    for group in change.groups:
+        known.groups[group.id] = group
+        known.blobs[group.id] = written.blobs[group.id]
+    for group_id in change.deleted:
+        known.groups.pop(group_id, None)
+    trace = passed_on(work.batch.records[change.items[-1]].headers)
+    for customer_id, note in change.notes.items():
+        work.stories.told[customer_id, change.version] = Story(note, trace)
+
+
+def _completed(work: _Work) -> Report:
+    report, batch = work.report, work.batch
+    for number, verdict in work.verdicts.items():
+        topic = batch.records[number].topic
+        report.outcomes[topic, verdict.outcome] += 1
+        if verdict.outcome is Outcome.DEAD_LETTERED:
+            report.dead_letters[topic, verdict.reason] += 1
+        elif verdict.outcome is Outcome.DUPLICATE:
+            report.duplicates[verdict.reason] += 1
+    for letter in batch.dead:
+        report.outcomes[letter.record.topic, Outcome.DEAD_LETTERED] += 1
+        report.dead_letters[letter.record.topic, letter.reason] += 1
+    report.rejected = batch.rejected
+    report.clock_clamped = batch.clock_clamped
+    return report
