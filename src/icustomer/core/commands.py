@@ -12,10 +12,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from icustomer.core.change import Outcome, Verdict
+from icustomer.core.history import Cause
 from icustomer.core.model import Customer, Decision, Facet, Override
 from icustomer.core.naming import holder_of
 from icustomer.core.observation import Command, MergeCommand, SplitCommand
-from icustomer.core.part import Cause, Part
+from icustomer.core.part import Part
 
 
 class Sides(NamedTuple):
@@ -151,7 +152,7 @@ def _merge_to_undo(part: Part, customer_id: str, holder: Customer) -> Decision:
     retired = {each.id for each in part.named.retired if each.anchor in holder.facets}
     merges = [
         (decision.version, number, decision)
-        for number, decision in enumerate(part.decisions)
+        for number, decision in enumerate(part.history.decisions)
         if decision.type == "merged"
         and decision.others[0] in retired
         and (customer_id == holder.id or customer_id in decision.others)

@@ -118,7 +118,7 @@ def _see(facet: Facet, observation: Observation, changes: dict[str, Any], fields
         changes["last_seen"] = at
         changes["last_event_id"] = observation.event_id
         changes["raw_name"] = observation.raw_name
-    identifiers = _merged_identifiers(facet.identifiers, observation.identifiers, latest)
+    identifiers = _merged_identifiers(facet.identifiers, observation.identifiers, latest=latest)
     if identifiers != facet.identifiers:
         changes["identifiers"] = identifiers
         fields.update(_founding_fields(observation))
@@ -141,7 +141,7 @@ def _written(what: Facet | Observation) -> tuple[str, ...]:
 
 
 def _merged_identifiers(
-    old: tuple[Identifier, ...], new: tuple[Identifier, ...], latest: bool
+    old: tuple[Identifier, ...], new: tuple[Identifier, ...], *, latest: bool
 ) -> tuple[Identifier, ...]:
     if old == new:
         return old

@@ -50,7 +50,7 @@ class Folder:
         self._facets = {facet.key: facet for facet in group.facets}
         self._shared = frozenset(group.shared)
         self._retired = merged_from(group.customers, group.retired) if group.retired else {}
-        self._contested = self._claimed_by_several() if len(group.customers) > 1 else frozenset()
+        self._claimants = self._claims() if len(group.customers) > 1 else {}
 
     def profile(self, customer: Customer) -> Json:
         """See the module's function of the same name."""
@@ -64,7 +64,7 @@ class Folder:
             "updated_at": rfc3339(customer.updated_at),
             "first_seen": rfc3339(min(facet.first_seen for facet in facets)),
             "last_seen": rfc3339(max(facet.last_seen for facet in facets)),
-            **self._identifiers(facets),
+            **self._identifiers(customer.id, facets),
             **_person(facets),
             **_attributes(facets),
             "orders": _orders(facets),
@@ -75,25 +75,21 @@ class Folder:
 
     # -- identifiers ---------------------------------------------------------------------
 
-    def _claimed_by_several(self) -> frozenset[bytes]:
-        """Usable identifiers that stand in more than one customer."""
-        seen: set[bytes] = set()
-        several: set[bytes] = set()
+    def _claims(self) -> dict[bytes, set[str]]:
+        """Usable identifiers by digest: IDs of the resolved customers that claim them."""
+        claimants: dict[bytes, set[str]] = {}
         for customer in self._group.customers:
             if customer.status == "unresolved":
                 continue
-            own = {
-                identifier.digest
-                for key in customer.facets
-                for _, identifier in usable_identifiers(
+            for key in customer.facets:
+                usable = usable_identifiers(
                     self._facets[key], self._shared, self._rules, self._keyring
                 )
-            }
-            several |= own & seen
-            seen |= own
-        return frozenset(several)
+                for _, identifier in usable:
+                    claimants.setdefault(identifier.digest, set()).add(customer.id)
+        return claimants
 
-    def _identifiers(self, facets: Sequence[Facet]) -> dict[str, list[Json]]:
+    def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> dict[str, list[Json]]:
         found: dict[tuple[str, str], list[tuple[Facet, Identifier]]] = {}
         for facet in facets:
             for identifier in facet.identifiers:
@@ -108,12 +104,15 @@ class Folder:
         }
         for (kind, value), claims in found.items():
             name = {"email": "emails", "phone": "phones", "account": "accounts"}.get(kind)
-            lists[name or "identifiers"].append(self._identifier(kind, value, claims))
+            entry = self._identifier(kind, value, claims)
+            entry["use"] = self._use(customer_id, kind, value, verified=entry["verified"])
+            lists[name or "identifiers"].append(entry)
         for entries in lists.values():
             entries.sort(key=lambda entry: (entry["first_seen"], *map(str, entry.values())))
         return lists
 
-    def _identifier(self, kind: str, value: str, claims: list[tuple[Facet, Identifier]]) -> Json:
+    @staticmethod
+    def _identifier(kind: str, value: str, claims: list[tuple[Facet, Identifier]]) -> Json:
         latest = max(claims, key=lambda claim: (claim[0].stamp, claim[1].raw))[1]
         sources = sorted({source for facet, _ in claims for source in facet.sources})
         verified = any(identifier.verified for _, identifier in claims)
@@ -123,10 +122,9 @@ class Folder:
             "first_seen": rfc3339(min(facet.first_seen for facet, _ in claims)),
             "last_seen": rfc3339(max(facet.last_seen for facet, _ in claims)),
             "sources": sources,
-            "use": self._use(kind, value, verified=verified),
         }
 
-    def _use(self, kind: str, value: str, *, verified: bool) -> str:
+    def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
         digest = self._keyring.identifier(kind, value)
         if not connectable(kind, digest, self._rules):
             return "blocked"
@@ -134,7 +132,8 @@ class Folder:
             return "shared"
         if not verified and self._rules.kinds[kind].match is Match.VERIFIED:
             return "unverified"
-        return "contested" if digest in self._contested else "match"
+        others = self._claimants.get(digest, set()) - {customer_id}
+        return "contested" if others else "match"
 
 
 def _shown(kind: str, value: str, latest: Identifier) -> Json:

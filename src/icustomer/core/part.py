@@ -7,48 +7,18 @@ evidence, `recluster` applies the clustering function again and records the diff
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-
-from msgspec import Struct
 
 from icustomer.core import facets as evidence
-from icustomer.core.change import Note, Outcome, Verdict
-from icustomer.core.cluster import Clustered, cluster, usable_identifiers
+from icustomer.core.change import Outcome, Verdict
+from icustomer.core.cluster import Clustered, cluster
 from icustomer.core.grouping import components
+from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Customer, Decision, Facet, Group, Override
+from icustomer.core.model import Facet, Group, Override
 from icustomer.core.naming import Named, name_clusters
 from icustomer.core.observation import Observation
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
-
-EVENT_IDS_KEPT = 100
-"""Event IDs that a note names: the newest ones."""
-
-
-_RANK = {Outcome.MERGED: 0, Outcome.SPLIT: 1, Outcome.CREATED: 2}
-_NOTE_KINDS = ("created", "merged", "split", "claimed", "matched")
-"""Strongest first: one change may be several of them."""
-
-
-class Cause(Struct, frozen=True):
-    """What led to a new clustering: the events of a segment, or one command."""
-
-    at: int
-    """Greatest Kafka timestamp among its records."""
-    event_id: str
-    """The last of its events."""
-    rule: str
-    """`evidence`, `must_link` or `cannot_link`."""
-    applied: tuple[tuple[int, str, bytes], ...] = ()
-    """(item, event ID, facet key) of each observation that brought something new."""
-
-
-class Standing(Struct, frozen=True):
-    """An identifier that several customers claim, oldest customer first."""
-
-    kind: str
-    customer_ids: tuple[str, ...]
 
 
 class Part:
@@ -69,26 +39,31 @@ class Part:
         self.facets: dict[bytes, Facet] = {}
         self.overrides: list[Override] = []
         self.named = Named([], [])
-        self.decisions: list[Decision] = []
+        self.history = History(self, version)
         marks: set[bytes] = set(shared)
         unshared: set[bytes] = set()
         for group in groups:
             self.facets.update((facet.key, facet) for facet in group.facets)
             self.named.customers += group.customers
             self.named.retired += group.retired
-            self.decisions += group.decisions
+            self.history.decisions += group.decisions
             self._add_overrides(group.overrides)
             marks.update(group.shared)
             unshared.update(group.unshared)
         self.marks = Marks(marks, unshared, rules, keyring)
         self.verdicts: dict[int, Verdict] = {}
         self.touched: set[str] = set()
-        self.notes: dict[str, Note] = {}
+        """Customers whose record must be published."""
         self.at = 0
-        self._credits: dict[int, Outcome] = {}
+        """Greatest Kafka timestamp among the records that changed something."""
         self.changed = False
         self.replayed = False
         """A record was found that had been applied before."""
+
+    @property
+    def shared(self) -> Collection[bytes]:
+        """Digests that carry the mark."""
+        return self.marks.shared
 
     def _add_overrides(self, overrides: Iterable[Override]) -> None:
         known = {each.stamp for each in self.overrides}
@@ -119,9 +94,16 @@ class Part:
         cause = Cause(at, applied[-1][1], "evidence", tuple(applied))
         if structural:
             self.recluster(cause)
-        self._touch_changed(fields.keys(), at)
-        self._judge(cause)
+        self.at = max(self.at, at)
+        self.touched |= {
+            each.id for each in self.named.customers if not fields.keys().isdisjoint(each.facets)
+        }
+        self.verdicts |= self.history.verdicts(cause)
         self.annotate(cause, fields)
+
+    def annotate(self, cause: Cause, fields: Mapping[bytes, set[str]]) -> None:
+        """Note what led to the new version of each touched customer."""
+        self.history.annotate(cause, self.touched, fields)
 
     def _apply(
         self, item: int, observation: Observation, before: Facet | None
@@ -142,7 +124,7 @@ class Part:
     def recluster(self, cause: Cause) -> None:
         """Apply the clustering function to the evidence as it stands; record what differs."""
         self.changed = True
-        contested = self.standing()
+        contested = self.history.standing()
         marked = self._mark()
         clusters = self._clusters()
         before, self.named = (
@@ -159,9 +141,14 @@ class Part:
         )
         self.at = max(self.at, cause.at)
         self.touched |= self.named.touched
-        self._record_marks(marked, cause)
-        self._record_names(before, cause)
-        self._record_refusals(contested, cause)
+        self._record(before, marked, contested, cause)
+
+    def _record(
+        self, before: Named, marked: Marked, contested: Mapping[bytes, Standing], cause: Cause
+    ) -> None:
+        self.touched |= self.history.record_marks(marked, cause)
+        self.history.record_names(before, marked, cause)
+        self.touched |= self.history.record_refusals(contested, cause)
 
     def _mark(self) -> dict[bytes, tuple[str, str]]:
         marked = self.marks.update(self.facets.values())
@@ -200,193 +187,6 @@ class Part:
                 self.keyring,
             )
         ]
-
-    # -- what it means -----------------------------------------------------------------
-
-    def standing(self) -> dict[bytes, Standing]:
-        """Usable identifiers that several customers claim."""
-        customers = [each for each in self.named.customers if each.status != "unresolved"]
-        if len(customers) < 2:  # noqa: PLR2004 - nobody to contest with
-            return {}
-        claims: dict[tuple[bytes, str], list[str]] = {}
-        for customer in sorted(customers, key=lambda each: (each.founded_at, each.id)):
-            for claim in self._claims(customer):
-                claims.setdefault(claim, []).append(customer.id)
-        return {
-            digest: Standing(kind, tuple(ids))
-            for (digest, kind), ids in claims.items()
-            if len(ids) > 1
-        }
-
-    def _claims(self, customer: Customer) -> set[tuple[bytes, str]]:
-        return {
-            (identifier.digest, kind)
-            for key in customer.facets
-            for kind, identifier in usable_identifiers(
-                self.facets[key], self.marks.shared, self.rules, self.keyring
-            )
-        }
-
-    def _record_marks(self, marked: dict[bytes, tuple[str, str]], cause: Cause) -> None:
-        for digest, (kind, rule) in sorted(marked.items()):
-            reason = Reason(None, cause.event_id, kind, digest)
-            self._decide("identifier_shared", cause, reason, "", rule=rule)
-            self.touched |= {
-                each.id for each in self.named.customers if digest in self._carried(each)
-            }
-
-    def _carried(self, customer: Customer) -> set[bytes]:
-        return {
-            self.keyring.identifier(identifier.kind, identifier.value)
-            for key in customer.facets
-            for identifier in self.facets[key].identifiers
-        }
-
-    def _record_names(self, before: Named, cause: Cause) -> None:
-        former = {each.id: each.facets for each in before.customers}
-        current = {each.id: each.facets for each in self.named.customers}
-        for new_id in self.named.minted:
-            reason = self._reason(cause, current[new_id], ())
-            self._credit(reason.item, Outcome.CREATED)
-            self._decide("created", cause, reason, new_id)
-        for survivor, retired in self.named.merges:
-            sides = (former[retired], former.get(survivor, ()))
-            reason = self._reason(cause, current[survivor], sides[0])
-            self._credit(reason.item, Outcome.MERGED)
-            self._decide("merged", cause, reason, survivor, (retired,), sides=sides)
-        for parted, parts in self.named.splits:
-            reason = Reason(cause.applied[-1][0] if cause.applied else None, cause.event_id)
-            self._credit(reason.item, Outcome.SPLIT)
-            self._decide("split", cause, reason, parted, parts)
-        for claimed in self.named.claimed:
-            reason = self._reason(cause, current[claimed], ())
-            self._decide("claimed", cause, reason, claimed)
-
-    def _record_refusals(self, before: dict[bytes, Standing], cause: Cause) -> None:
-        """Customers that an identifier newly failed to join, and whose `use` of one changed."""
-        after = self.standing()
-        for digest, standing in sorted(after.items()):
-            known = before[digest].customer_ids if digest in before else ()
-            oldest, *others = standing.customer_ids
-            for other in others:
-                if other not in known or oldest not in known:
-                    reason = Reason(None, cause.event_id, standing.kind, digest)
-                    self._decide("merge_refused", cause, reason, oldest, (other,), rule="veto")
-        self.touched |= {customer_id for customer_id, _ in _claims(before) ^ _claims(after)}
-
-    def _reason(
-        self, cause: Cause, members: Collection[bytes], beside: Collection[bytes]
-    ) -> Reason:
-        """The event that decided, and through which identifier: the first of the cause's
-        events in the cluster that shares one with the facets beside, strongest kind first."""
-        wanted = {
-            self.keyring.identifier(identifier.kind, identifier.value)
-            for key in beside
-            for identifier in self.facets[key].identifiers
-        }
-        strength = list(self.rules.kinds)
-        applied = [each for each in cause.applied if each[2] in members]
-        for item, event_id, key in applied:
-            usable = [
-                (kind, identifier.digest)
-                for kind, identifier in usable_identifiers(
-                    self.facets[key], self.marks.shared, self.rules, self.keyring
-                )
-                if not beside or identifier.digest in wanted
-            ]
-            if usable:
-                kind, digest = min(usable, key=lambda each: strength.index(each[0]))
-                return Reason(item, event_id, kind, digest)
-        if applied:
-            return Reason(applied[0][0], applied[0][1])
-        return Reason(None, cause.event_id)
-
-    def _credit(self, item: int | None, outcome: Outcome) -> None:
-        if item is not None and _RANK[outcome] < _RANK.get(
-            self._credits.get(item, Outcome.MATCHED), len(_RANK)
-        ):
-            self._credits[item] = outcome
-
-    def _decide(
-        self,
-        what: str,
-        cause: Cause,
-        reason: Reason,
-        customer_id: str,
-        others: tuple[str, ...] = (),
-        *,
-        rule: str = "",
-        sides: tuple[tuple[bytes, ...], ...] = (),
-    ) -> None:
-        self.decisions.append(
-            Decision(
-                what,
-                self.version,
-                cause.at,
-                customer_id,
-                others,
-                reason.kind,
-                reason.digest,
-                reason.event_id,
-                rule or cause.rule,
-                sides,
-            )
-        )
-
-    # -- verdicts and notes ------------------------------------------------------------
-
-    def _touch_changed(self, changed: AbstractSet[bytes], at: int) -> None:
-        self.at = max(self.at, at)
-        self.touched |= {
-            each.id for each in self.named.customers if not changed.isdisjoint(each.facets)
-        }
-
-    def _judge(self, cause: Cause) -> None:
-        standing = {key: each.status for each in self.named.customers for key in each.facets}
-        for item, _, key in cause.applied:
-            if standing.get(key, "unresolved") == "unresolved":
-                self.verdicts[item] = Verdict(Outcome.UNRESOLVED)
-            else:
-                self.verdicts[item] = Verdict(self._credits.get(item, Outcome.MATCHED))
-
-    def annotate(self, cause: Cause, fields: Mapping[bytes, set[str]]) -> None:
-        """Note for each touched customer what led to its new version."""
-        for each in self.named.customers:
-            if each.id not in self.touched:
-                continue
-            note = self.notes.setdefault(each.id, Note("matched"))
-            note.kind = min(note.kind, self._note_kind(each.id), key=_NOTE_KINDS.index)
-            events = [event_id for _, event_id, key in cause.applied if key in each.facets]
-            note.events += len(events)
-            note.event_ids = (note.event_ids + events)[-EVENT_IDS_KEPT:]
-            touched = {name for key in each.facets for name in fields.get(key, ())}
-            note.fields = sorted(touched.union(note.fields))
-
-    def _note_kind(self, customer_id: str) -> str:
-        if customer_id in self.named.minted:
-            return "created"
-        if any(survivor == customer_id for survivor, _ in self.named.merges):
-            return "merged"
-        if any(customer_id in (parted, *parts) for parted, parts in self.named.splits):
-            return "split"
-        return "claimed" if customer_id in self.named.claimed else "matched"
-
-
-class Reason(Struct, frozen=True):
-    """The item, event and identifier that decided."""
-
-    item: int | None
-    event_id: str
-    kind: str = ""
-    digest: bytes = b""
-
-
-def _claims(standing: Mapping[bytes, Standing]) -> set[tuple[str, bytes]]:
-    return {
-        (customer_id, digest)
-        for digest, each in standing.items()
-        for customer_id in each.customer_ids
-    }
 
 
 def _differs(before: Facet, after: Facet) -> bool:

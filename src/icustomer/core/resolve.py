@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from icustomer.core.change import SHARED, Change, Outcome, Snapshot, Verdict
+from icustomer.core.change import SHARED, Change, Snapshot
 from icustomer.core.commands import obey
 from icustomer.core.grouping import group_ids, places_of
 from icustomer.core.keys import Keyring
@@ -187,7 +187,7 @@ def _write(part: Part, change: Change) -> None:
         change.read_groups.setdefault(group.id, 0)
     _point(part, change)
     change.touched = sorted(part.touched)
-    change.notes = part.notes
+    change.notes = part.history.notes
 
 
 def _groups(part: Part) -> list[Group]:
@@ -219,7 +219,7 @@ def _distribute(part: Part, groups: list[Group]) -> None:
         keys = [facet.key for facet in group.facets]
         group.overrides = sorted(overrides_of(part.overrides, keys), key=lambda each: each.stamp)
     _distribute_unplaced(part, home, groups)
-    for decision in part.decisions:
+    for decision in part.history.decisions:
         _home_of(decision, home, groups).decisions.append(decision)
     for group in groups:
         group.decisions = _newest(group.decisions, part.version)
