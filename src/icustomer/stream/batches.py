@@ -1,0 +1,79 @@
+"""Output records packed into one batch a partition: the cheap way to send many.
+
+`send()` costs a future and a partitioner call a record; a batch costs both once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from icustomer.stream.failures import RecordTooLargeError
+from icustomer.stream.partitions import output_partition
+from icustomer.stream.port import OutputRecord, Topic
+from icustomer.stream.topics import MAX_RECORD_BYTES
+
+Place = tuple[Topic, int]
+
+
+class Packed(NamedTuple):
+    """One batch, ready to be sent to one partition."""
+
+    topic: Topic
+    partition: int
+    batch: BatchBuilder
+
+
+async def pack(
+    producer: AIOKafkaProducer, records: Sequence[OutputRecord], name: Callable[[Topic], str]
+) -> list[Packed]:
+    """The records as batches, in an order that keeps that of every partition.
+
+    Raises `RecordTooLargeError` before anything is sent.
+    """
+    topics = {record.topic for record in records}
+    counts = {topic: len(await producer.partitions_for(name(topic))) for topic in topics}
+    return list(_in_rounds(_filled(producer, records, counts)))
+
+
+def _filled(
+    producer: AIOKafkaProducer, records: Sequence[OutputRecord], counts: Mapping[Topic, int]
+) -> dict[Place, list[BatchBuilder]]:
+    batches: dict[Place, list[BatchBuilder]] = {}
+    for record in records:
+        topic = record.topic
+        place = topic, output_partition(record, counts[topic])
+        of_place = batches.setdefault(place, [])
+        if not of_place or not _append(of_place[-1], record):
+            of_place.append(producer.create_batch())
+            _append(of_place[-1], record)
+    return batches
+
+
+def _append(batch: BatchBuilder, record: OutputRecord) -> bool:
+    """False: the batch is full. The first record always fits."""
+    appended = batch.append(
+        timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
+    )
+    if appended is None:
+        return False
+    if appended.size > MAX_RECORD_BYTES[record.topic]:
+        raise RecordTooLargeError(
+            f"A record of {appended.size} bytes is too large for the topic {record.topic} "
+            f"(limit {MAX_RECORD_BYTES[record.topic]}); key {record.key!r}"
+        )
+    return True
+
+
+def _in_rounds(batches: Mapping[Place, list[BatchBuilder]]) -> Iterator[Packed]:
+    """First the first batch of every partition, then the second ones: the client takes a
+    partition's next batch only when the one before is on its way."""
+    for batches_of_round in zip_longest(*batches.values()):
+        for (topic, partition), batch in zip(batches, batches_of_round, strict=True):
+            if batch is not None:
+                batch.close()
+                yield Packed(topic, partition, batch)

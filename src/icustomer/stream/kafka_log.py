@@ -1,0 +1,182 @@
+"""The log on Kafka: transactions out, changelog and claims back in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from icustomer.errors import UnavailableError
+from icustomer.store.port import Claim
+from icustomer.stream.batches import pack
+from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
+from icustomer.stream.connection import Connection
+from icustomer.stream.failures import translated
+from icustomer.stream.log_reader import (
+    Isolation,
+    close_reader,
+    open_reader,
+    partitions_of,
+    read_to_end,
+)
+from icustomer.stream.partitions import CLAIM_PARTITION
+from icustomer.stream.port import ChangelogRecord, InputPartition, OutputRecord, Topic
+from icustomer.stream.producers import (
+    TRANSACTION_SECONDS,
+    abandon,
+    open_producer,
+    stop_producer,
+    transact,
+)
+from icustomer.stream.slots import MAX_SLOTS, transactional_id
+from icustomer.stream.topics import MAX_RECORD_BYTES, topic_name
+
+INITIALISED_AT_ONCE = 8
+"""Slots initialised side by side: each opens connections of its own for a moment."""
+
+
+class KafkaLog:
+    """`Log` on Kafka, for one worker: not to be shared between tasks.
+
+    `prefix`: TOPIC_PREFIX; `group`: the consumer group whose offsets are committed.
+    """
+
+    def __init__(self, connection: Connection, *, space: str, prefix: str, group: str) -> None:
+        self._connection = connection
+        self._space = space
+        self._prefix = prefix
+        self._group = group
+        self._producer: AIOKafkaProducer | None = None
+        self._claim_writer: AIOKafkaProducer | None = None
+        self._claim_reader: AIOKafkaConsumer | None = None
+        self._claim: Claim | None = None
+
+    @staticmethod
+    def max_record_bytes(topic: Topic) -> int:
+        """Bytes of key, value and headers of one record that `publish` takes for certain."""
+        return MAX_RECORD_BYTES[topic]
+
+    async def initialise(self, slot: int) -> None:
+        await self._drop_producer()
+        self._producer = await self._open(slot)
+
+    async def publish(
+        self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
+    ) -> None:
+        """See `Log.publish`. Besides, `RecordTooLargeError` for a record that its topic does
+        not take: if it is told before anything was sent, the session goes on."""
+        producer = self._producer
+        if producer is None:
+            raise UnavailableError("The log was not initialised, or its session broke")
+        if not records and not offsets:
+            return
+        with translated("tell the partitions of a topic"):
+            async with asyncio.timeout(TRANSACTION_SECONDS):
+                batches = await pack(producer, records, self._name)
+        positions = {
+            TopicPartition(self._name(topic), partition): offset
+            for (topic, partition), offset in offsets.items()
+        }
+        with translated("complete a transaction"):
+            try:
+                await transact(producer, batches, positions, self._group, self._name)
+            except BaseException:
+                await self._abandon_producer()
+                raise
+
+    async def last_claim(self) -> Claim | None:
+        """The reader stays open and remembers its position, and with it the claim."""
+        try:
+            reader = await self._opened_claim_reader()
+            async for record in read_to_end(reader):
+                if record.key == CLAIM_KEY and record.value is not None:
+                    self._claim = decode_claim(record.value)
+        except BaseException:
+            await self._close_claim_reader()
+            raise
+        return self._claim
+
+    async def write_claim(self, claim: Claim) -> None:
+        if self._claim_writer is None:
+            self._claim_writer = await open_producer(self._connection)
+        with translated("take a claim"):
+            try:
+                async with asyncio.timeout(TRANSACTION_SECONDS):
+                    await self._claim_writer.send_and_wait(
+                        self._name(Topic.IDENTITY_STATE),
+                        key=CLAIM_KEY,
+                        value=encode_claim(claim),
+                        partition=CLAIM_PARTITION,
+                    )
+            except BaseException:
+                await self._close_claim_writer()
+                raise
+
+    async def fence_slot(self, slot: int) -> None:
+        await stop_producer(await self._open(slot))
+
+    async def initialise_all(self) -> None:
+        """See `Log.initialise_all`; one's own session ends too: initialise again."""
+        await self._drop_producer()
+        places = asyncio.Semaphore(INITIALISED_AT_ONCE)
+        outcomes = await asyncio.gather(
+            *(self._fence_in_turn(slot, places) for slot in range(MAX_SLOTS)),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def changelog(self) -> AsyncIterator[ChangelogRecord]:
+        reader = await open_reader(self._connection, Isolation.COMMITTED)
+        try:
+            reader.assign(await partitions_of(reader, self._name(Topic.IDENTITY_STATE)))
+            async for record in read_to_end(reader):
+                if record.key != CLAIM_KEY:
+                    yield decode_group(record.key, record.value, record.headers)
+        finally:
+            await close_reader(reader)
+
+    async def close(self) -> None:
+        await self._drop_producer()
+        await self._close_claim_writer()
+        await self._close_claim_reader()
+
+    def _name(self, topic: Topic) -> str:
+        return topic_name(self._prefix, topic)
+
+    async def _open(self, slot: int) -> AIOKafkaProducer:
+        return await open_producer(self._connection, transactional_id(self._space, slot))
+
+    async def _fence_in_turn(self, slot: int, places: asyncio.Semaphore) -> None:
+        async with places:
+            await self.fence_slot(slot)
+
+    async def _opened_claim_reader(self) -> AIOKafkaConsumer:
+        if self._claim_reader is None:
+            reader = await open_reader(self._connection, Isolation.UNCOMMITTED)
+            self._claim_reader = reader
+            partitions = await partitions_of(reader, self._name(Topic.IDENTITY_STATE))
+            reader.assign(partitions[CLAIM_PARTITION : CLAIM_PARTITION + 1])
+        return self._claim_reader
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stop_producer(producer)
+
+    async def _abandon_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await abandon(producer)
+
+    async def _close_claim_writer(self) -> None:
+        writer, self._claim_writer = self._claim_writer, None
+        if writer is not None:
+            await stop_producer(writer)
+
+    async def _close_claim_reader(self) -> None:
+        reader, self._claim_reader, self._claim = self._claim_reader, None, None
+        if reader is not None:
+            await close_reader(reader)

@@ -1,0 +1,270 @@
+"""The clients of Kafka in memory: a log and a subscriber that behave like the real ones.
+
+Every request goes through a `Network`, which decides when it is carried out and whether the
+answer arrives: that is where a simulation puts its crashes, delays and lost replies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import groupby
+from typing import Protocol, TypeVar
+
+from icustomer.errors import RetryError, UnavailableError
+from icustomer.store.port import Claim
+from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
+from icustomer.stream.log_reader import Isolation
+from icustomer.stream.memory_broker import MemoryKafka, State, Stored
+from icustomer.stream.memory_group import MemoryGroup
+from icustomer.stream.partitions import CLAIM_PARTITION, output_partition
+from icustomer.stream.port import (
+    ChangelogRecord,
+    InputPartition,
+    InputRecord,
+    OutputRecord,
+    Ownership,
+    Topic,
+)
+from icustomer.stream.slots import MAX_SLOTS, transactional_id
+
+__all__ = ["MemoryKafka", "MemoryLog", "MemorySubscriber", "Network", "PromptNetwork"]
+
+Answer = TypeVar("Answer")
+Handler = Callable[[list[InputRecord], Ownership], Awaitable[None]]
+
+PAGE = 50
+"""Records of the changelog that one request brings."""
+
+
+class Network(Protocol):
+    """The way from a client to the cluster and back."""
+
+    async def call(self, request: Callable[[], Answer]) -> Answer:
+        """Have the request carried out, and bring its answer or raise its error. An
+        implementation may carry it out late, or lose either way; then it raises
+        `UnavailableError` or is cancelled."""
+        ...
+
+
+class PromptNetwork:
+    """Every request is carried out and answered; others get a turn before and after it."""
+
+    async def call(self, request: Callable[[], Answer]) -> Answer:
+        await asyncio.sleep(0)
+        try:
+            return request()
+        finally:
+            await asyncio.sleep(0)
+
+
+class MemoryLog:
+    """`Log` on Kafka in memory. Dropped without `close`, it leaves its transaction open, as a
+    killed worker does."""
+
+    def __init__(
+        self, kafka: MemoryKafka, *, space: str, group: str, network: Network | None = None
+    ) -> None:
+        self._kafka = kafka
+        self._space = space
+        self._group = group
+        self._network = network or PromptNetwork()
+        self._session: tuple[str, int] | None = None
+
+    async def initialise(self, slot: int) -> None:
+        self._session = None
+        name = transactional_id(self._space, slot)
+        self._session = name, await self._call(partial(self._kafka.initialise, name))
+
+    async def publish(
+        self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
+    ) -> None:
+        if self._session is None:
+            raise UnavailableError("The log was not initialised, or its session broke")
+        if not records and not offsets:
+            return
+        session = self._session
+        try:
+            await self._transact(session, records, offsets)
+        except BaseException:
+            self._session = None
+            raise
+
+    async def last_claim(self) -> Claim | None:
+        place = Topic.IDENTITY_STATE, CLAIM_PARTITION
+        read = partial(self._kafka.read, place, 0, Isolation.UNCOMMITTED)
+        stored, _ = await self._call(read)
+        claims = [record.value for record in stored if record.key == CLAIM_KEY and record.value]
+        return decode_claim(claims[-1]) if claims else None
+
+    async def write_claim(self, claim: Claim) -> None:
+        record = OutputRecord(Topic.IDENTITY_STATE, CLAIM_KEY, encode_claim(claim), ())
+        place = Topic.IDENTITY_STATE, CLAIM_PARTITION
+        await self._call(partial(self._kafka.append_plain, place, record))
+
+    async def fence_slot(self, slot: int) -> None:
+        name = transactional_id(self._space, slot)
+        await self._call(partial(self._kafka.initialise, name))
+
+    async def initialise_all(self) -> None:
+        self._session = None
+        for slot in range(MAX_SLOTS):
+            await self.fence_slot(slot)
+
+    async def changelog(self) -> AsyncIterator[ChangelogRecord]:
+        places = [(Topic.IDENTITY_STATE, number) for number in range(self._kafka.partitions)]
+        ends = await self._call(lambda: {place: self._kafka.end_offset(place) for place in places})
+        for place, end in ends.items():
+            position = 0
+            while position < end:
+                read = partial(self._kafka.read, place, position, Isolation.COMMITTED, PAGE)
+                stored, position = await self._call(read)
+                for record in stored:
+                    if record.offset < end and record.key not in {CLAIM_KEY, None}:
+                        yield decode_group(record.key or b"", record.value, record.headers)
+
+    async def close(self) -> None:
+        """A worker that ends in order has nothing open."""
+        self._session = None
+
+    async def _call(self, request: Callable[[], Answer]) -> Answer:
+        return await self._network.call(request)
+
+    async def _transact(
+        self,
+        session: tuple[str, int],
+        records: Sequence[OutputRecord],
+        offsets: Mapping[InputPartition, int],
+    ) -> None:
+        """Offsets first, then partition by partition, then the end: as the real one does."""
+        try:
+            if offsets:
+                add = partial(self._kafka.add_offsets, *session, self._group, dict(offsets))
+                await self._call(add)
+            batches = self._by_place(records)
+            if batches:
+                await self._call(partial(self._kafka.add_partitions, *session, list(batches)))
+            for place, batch in batches.items():
+                await self._call(partial(self._kafka.append, *session, place, batch))
+            await self._call(partial(self._kafka.end, *session, State.COMMITTED))
+        except RetryError:
+            with suppress(RetryError):
+                await self._call(partial(self._kafka.end, *session, State.ABORTED))
+            raise
+
+    def _by_place(
+        self, records: Sequence[OutputRecord]
+    ) -> dict[tuple[Topic, int], list[OutputRecord]]:
+        places: dict[tuple[Topic, int], list[OutputRecord]] = {}
+        for record in records:
+            partition = output_partition(record, self._kafka.partitions)
+            places.setdefault((record.topic, partition), []).append(record)
+        return places
+
+
+class MemorySubscriber:
+    """One member of a consumer group. `step` reads a batch and has it handled."""
+
+    def __init__(
+        self, kafka: MemoryKafka, group: str, member: str, network: Network | None = None
+    ) -> None:
+        self._kafka = kafka
+        self._group = kafka.group(group)
+        self._member = member
+        self._network = network or PromptNetwork()
+        self.generation = -1
+        self.assignment: set[InputPartition] = set()
+        """As the member believes: it hears of a rebalance when it polls."""
+        self._positions: dict[InputPartition, int] = {}
+
+    async def step(self, handler: Handler, max_records: int = 500) -> bool:
+        """One poll, and the handler if it brought something (True). If the handler raises, the
+        batch is read again, and the error is the caller's."""
+        await self._network.call(self._catch_up_with_group)
+        batch = await self._network.call(partial(self._poll, max_records))
+        if not batch:
+            return False
+        ownership = MemoryOwnership(self._group, self, self.generation)
+        try:
+            await handler([_input_record(stored) for stored in batch], ownership)
+        except BaseException:
+            self._rewind(batch, ownership)
+            raise
+        return True
+
+    async def leave(self) -> None:
+        """Leave the group in order."""
+        await self._network.call(partial(self._group.leave, self._member))
+
+    def _catch_up_with_group(self) -> None:
+        """What a poll does first: join again if thrown out, start a new generation where the
+        group's offsets stand."""
+        if not self._group.has(self._member):
+            self._group.join(self._member)
+        if self.generation != self._group.generation:
+            self.generation = self._group.generation
+            self.assignment = self._group.assigned(self._member)
+            self._positions = {
+                partition: self._group.committed.get(partition, 0) for partition in self.assignment
+            }
+
+    def _poll(self, max_records: int) -> list[Stored]:
+        """A run of each partition, in order of offset."""
+        batch: list[Stored] = []
+        for partition in sorted(self._positions):
+            room = max_records - len(batch)
+            if room == 0:
+                break
+            position = self._positions[partition]
+            records, following = self._kafka.read(partition, position, Isolation.COMMITTED, room)
+            self._positions[partition] = following
+            batch += records
+        return batch
+
+    def _rewind(self, batch: Iterable[Stored], ownership: MemoryOwnership) -> None:
+        if not ownership.current:
+            return
+        for partition, records in groupby(batch, _input_partition):
+            self._positions[partition] = next(records).offset
+
+
+class MemoryOwnership:
+    """`Ownership` of one batch of a `MemorySubscriber`."""
+
+    def __init__(self, group: MemoryGroup, member: MemorySubscriber, generation: int) -> None:
+        self._group = group
+        self._member = member
+        self._generation = generation
+
+    @property
+    def revoking(self) -> bool:
+        return self._group.announced or self._group.generation != self._generation
+
+    @property
+    def current(self) -> bool:
+        """The member has not begun another generation. It may have been thrown out of this
+        one and not know it: a zombie."""
+        return self._member.generation == self._generation
+
+    def owned(self, partitions: Iterable[InputPartition]) -> set[InputPartition]:
+        if not self.current:
+            return set()
+        return self._member.assignment.intersection(partitions)
+
+
+def _input_partition(stored: Stored) -> InputPartition:
+    return InputPartition(stored.topic, stored.partition)
+
+
+def _input_record(stored: Stored) -> InputRecord:
+    return InputRecord(
+        stored.topic,
+        stored.partition,
+        stored.offset,
+        stored.timestamp,
+        stored.key,
+        stored.value,
+        stored.headers,
+    )

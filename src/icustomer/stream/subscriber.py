@@ -1,0 +1,244 @@
+"""Batches of raw records from the input topics, each given to one handler until it succeeds.
+
+FastStream runs the consumer. The offsets are not its matter: the handler commits them in the
+transaction that publishes the batch's effects, and a batch that failed is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from msgspec import Struct
+
+from icustomer.errors import OperatorError, RetryError
+from icustomer.stream.connection import Connection
+from icustomer.stream.gate import BatchOwnership, Gate
+from icustomer.stream.lenient_records import accept_any_header_name
+from icustomer.stream.port import INPUTS, InputPartition, InputRecord, Ownership, Topic
+from icustomer.stream.topics import topic_name
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[list[InputRecord], Ownership], Awaitable[None]]
+
+STOP_SECONDS = 30.0
+"""How long the end of the worker waits for the batch in hand."""
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+"""Between the tries of a batch that fails, doubled each time."""
+
+
+class SubscriberSettings(Struct, frozen=True):
+    """What shapes batches and the group; milliseconds where it says so."""
+
+    connection: Connection
+    prefix: str
+    """TOPIC_PREFIX."""
+    group: str
+    """CONSUMER_GROUP."""
+    max_records: int = 500
+    poll_ms: int = 10
+    """Wait of a poll that finds nothing, and half the latency of an idle worker."""
+    fetch_max_wait_ms: int = 500
+    fetch_min_bytes: int = 1
+    session_timeout_ms: int = 10_000
+    heartbeat_interval_ms: int = 1_000
+    rebalance_timeout_ms: int = 20_000
+    """Above the time that a rebalance waits for the batch (see `gate`), below the client's
+    request timeout of 40,000."""
+
+
+class Subscriber:
+    """Reads batches of one consumer group and gives each to the handler, one at a time.
+
+    If the handler raises, all of the batch is read again, after a pause, before anything
+    later is (unless the partitions went to another worker). An `OperatorError` ends the
+    reading: `failed` tells it.
+    """
+
+    def __init__(self, settings: SubscriberSettings, handler: Handler) -> None:
+        self._handler = handler
+        self._gate = Gate()
+        self._topics = {topic_name(settings.prefix, topic): topic for topic in INPUTS}
+        self._failure: OperatorError | None = None
+        self._failed = asyncio.Event()
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self._broker = _broker(settings)
+        self._subscriber = self._subscribed(settings)
+
+    async def start(self) -> None:
+        """Join the group and start to read."""
+        accept_any_header_name()
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Let the batch in hand end (it stops retrying), then leave the group."""
+        self._gate.stop()
+        await self._broker.stop()
+
+    async def failed(self) -> OperatorError:
+        """Wait for the error that ended the reading."""
+        await self._failed.wait()
+        assert self._failure is not None  # noqa: S101 - set before the event
+        return self._failure
+
+    @property
+    def assignment(self) -> set[InputPartition]:
+        """Partitions that this member reads."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return set()
+        return {self._input_partition(partition) for partition in consumer.assignment()}
+
+    @property
+    def alive(self) -> bool:
+        """All tasks that reading hangs on still run. They have no public names."""
+        consumer = self._subscriber.consumer
+        if consumer is None or self._failure is not None:
+            return False
+        inner = (
+            consumer._coordinator._coordination_task,  # noqa: SLF001
+            consumer._fetcher._fetch_task,  # noqa: SLF001
+        )
+        reading = [task for task in self._subscriber.tasks if not task.done()]
+        return bool(reading) and not any(task is None or task.done() for task in inner)
+
+    async def lag(self) -> dict[InputPartition, int]:
+        """Records between position and end, for every partition that was read from so far."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return {}
+        return {
+            self._input_partition(partition): max(0, end - await consumer.position(partition))
+            for partition in consumer.assignment()
+            if (end := consumer.highwater(partition)) is not None
+        }
+
+    def _subscribed(self, settings: SubscriberSettings) -> Any:
+        """FastStream's subscriber; it types its consumer as optional and its tasks not at all."""
+        subscriber = self._broker.subscriber(
+            *self._topics,
+            group_id=settings.group,
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_records=settings.max_records,
+            batch_timeout_ms=settings.poll_ms,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            fetch_min_bytes=settings.fetch_min_bytes,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            **settings.connection.reader_options(),
+            parser=_parser,
+            decoder=_decoder,
+            listener=self._gate,
+        )
+        subscriber(self._handle)
+        return subscriber
+
+    async def _handle(self, message: KafkaMessage) -> None:
+        self._gate.enter()
+        try:
+            await self._handle_records(message.raw_message)
+        finally:
+            self._gate.leave()
+
+    async def _handle_records(self, raw: Sequence[ConsumerRecord]) -> None:
+        consumer = self._subscriber.consumer
+        ownership = BatchOwnership(self._gate, consumer, self._input_partition)
+        try:
+            await self._handler([self._input_record(record) for record in raw], ownership)
+            self._pause_seconds = FIRST_PAUSE_SECONDS
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch must be read again
+            _rewind(consumer, raw, ownership)
+            await self._pause_after(error)
+        except BaseException:
+            _rewind(consumer, raw, ownership)
+            raise
+
+    async def _pause_after(self, error: Exception) -> None:
+        if isinstance(error, OperatorError):
+            self._failure = error
+            self._failed.set()
+            await self._gate.pause(None)
+            return
+        bug = None if isinstance(error, RetryError) else error
+        logger.warning("A batch failed and is read again: %s", error, exc_info=bug)
+        await self._gate.pause(self._pause_seconds)
+        self._pause_seconds = min(self._pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+
+    def _input_partition(self, partition: TopicPartition) -> InputPartition:
+        return InputPartition(self._topics[partition.topic], partition.partition)
+
+    def _input_record(self, record: ConsumerRecord) -> InputRecord:
+        topic: Topic = self._topics[record.topic]
+        return InputRecord(
+            topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            record.key,
+            record.value,
+            record.headers,
+        )
+
+
+MAX_POLL_INTERVAL_MS = 3_600_000
+"""The client leaves its group after an hour with one batch. A long outage of Redis is no
+reason to leave; that a worker is stuck is told by its liveness, much earlier."""
+
+METADATA_MAX_AGE_MS = 30_000
+"""New partitions of the inputs are seen within this time."""
+
+RECONNECT_BACKOFF_MS = 1_000
+"""Ten times the client's own: a tenth of the log lines while a broker is away."""
+
+
+def _broker(settings: SubscriberSettings) -> KafkaBroker:
+    return KafkaBroker(
+        settings.connection.servers.split(","),
+        security=settings.connection.faststream_security(),
+        consumer_only=True,
+        graceful_timeout=STOP_SECONDS,
+        apply_types=False,
+        allow_auto_create_topics=False,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        retry_backoff_ms=RECONNECT_BACKOFF_MS,
+        log_level=logging.DEBUG,
+        logger=logging.getLogger(f"{__name__}.faststream"),
+    )
+
+
+async def _parser(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """Keeps the raw records. FastStream's own decodes headers, and a batch that it cannot
+    parse is passed over."""
+    return KafkaMessage(body=b"", raw_message=records, headers={}, message_id="", consumer=None)  # type: ignore[arg-type] # only `ack` needs it
+
+
+async def _decoder(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+def _rewind(
+    consumer: AIOKafkaConsumer, raw: Sequence[ConsumerRecord], ownership: BatchOwnership
+) -> None:
+    """Set every partition of the batch back to its first record there. Not in a later
+    generation of the group: then reading starts at the committed offsets anyway."""
+    if not ownership.current:
+        return
+    first: dict[TopicPartition, int] = {}
+    for record in raw:
+        first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    for partition in consumer.assignment() & first.keys():
+        consumer.seek(partition, first[partition])

@@ -1,0 +1,153 @@
+"""What every log promises, asked of the one in memory and of the one on Kafka."""
+
+from __future__ import annotations
+
+import pytest
+
+from icustomer.errors import FencedError, UnavailableError
+from icustomer.store.port import Claim
+from icustomer.stream.port import ChangelogRecord, InputPartition, Log, OutputRecord, Topic
+
+VERSION = "icustomer-version"
+OFFSETS = {InputPartition(Topic.ORDERS, 0): 7, InputPartition(Topic.ORDERS, 2): 1}
+
+
+def profile(key: bytes, value: bytes | None = b"{}") -> OutputRecord:
+    return OutputRecord(Topic.PROFILES, key, value, [("ce_id", b"1"), ("empty", None)])
+
+
+def group(group_id: bytes, version: int, blob: bytes | None) -> OutputRecord:
+    headers = [(VERSION, str(version).encode())]
+    return OutputRecord(Topic.IDENTITY_STATE, group_id, blob, headers)
+
+
+async def changelog(log: Log) -> list[ChangelogRecord]:
+    return [record async for record in log.changelog()]
+
+
+async def test_records_and_offsets_become_visible_together(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.publish([profile(b"a"), profile(b"b", None), profile(b"a", b"2")], OFFSETS)
+    seen = await world.visible(Topic.PROFILES)
+    assert sorted(seen, key=str) == sorted([(b"a", b"{}"), (b"a", b"2"), (b"b", None)], key=str)
+    assert [value for key, value in seen if key == b"a"] == [b"{}", b"2"]
+    assert dict(await world.committed()) == OFFSETS
+
+
+async def test_offsets_alone_and_nothing_at_all_can_be_published(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.publish([], {})
+    assert dict(await world.committed()) == {}
+    await log.publish([], OFFSETS)
+    assert dict(await world.committed()) == OFFSETS
+
+
+async def test_a_dead_letter_without_a_key_is_published(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.publish([OutputRecord(Topic.DEAD_LETTERS, None, b"raw", [("h", b"\xff")])], {})
+    assert await world.visible(Topic.DEAD_LETTERS) == [(None, b"raw")]
+
+
+async def test_nothing_is_published_before_initialising(world) -> None:
+    with pytest.raises(UnavailableError):
+        await world.log().publish([profile(b"a")], {})
+
+
+async def test_the_former_holder_of_a_slot_is_fenced_and_publishes_nothing(world) -> None:
+    former, later = world.log(), world.log()
+    await former.initialise(0)
+    await later.initialise(0)
+    with pytest.raises(FencedError):
+        await former.publish([profile(b"stale")], OFFSETS)
+    assert await world.visible(Topic.PROFILES) == []
+    assert dict(await world.committed()) == {}
+    await later.publish([profile(b"new")], {})
+    assert await world.visible(Topic.PROFILES) == [(b"new", b"{}")]
+
+
+async def test_a_fenced_log_publishes_again_only_after_initialising_again(world) -> None:
+    former, later = world.log(), world.log()
+    await former.initialise(0)
+    await later.fence_slot(0)
+    with pytest.raises(FencedError):
+        await former.publish([profile(b"stale")], {})
+    with pytest.raises(UnavailableError):
+        await former.publish([profile(b"stale")], {})
+    await former.initialise(1)
+    await former.publish([profile(b"new")], {})
+    assert await world.visible(Topic.PROFILES) == [(b"new", b"{}")]
+
+
+async def test_what_a_dead_worker_left_open_is_aborted_by_the_next_of_its_slot(world) -> None:
+    dead = await world.leave_open(5, profile(b"half"))
+    log = world.log()
+    await log.initialise(5)
+    await log.publish([profile(b"whole")], {})
+    assert await world.visible(Topic.PROFILES) == [(b"whole", b"{}")]
+    assert not await dead.try_to_commit()
+    assert await world.visible(Topic.PROFILES) == [(b"whole", b"{}")]
+
+
+async def test_there_is_no_claim_at_first(world) -> None:
+    assert await world.log().last_claim() is None
+
+
+async def test_the_last_claim_is_read_while_a_transaction_is_open(world) -> None:
+    log = world.log()
+    await log.write_claim(Claim(1, "first"))
+    assert await log.last_claim() == Claim(1, "first")
+    await world.leave_open(3, group(b"g" * 16, 1, b"blob"), partition=0)
+    await log.write_claim(Claim(2, "second"))
+    assert await log.last_claim() == Claim(2, "second")
+    assert await world.log().last_claim() == Claim(2, "second")
+
+
+async def test_the_changelog_tells_groups_and_tombstones_but_no_claims(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    one, two = b"1" * 16, b"2" * 16
+    await log.publish([group(one, 1, b"a"), group(two, 1, b"b")], {})
+    await log.write_claim(Claim(1, "claim"))
+    await log.publish([group(one, 2, None)], {})
+    found = await changelog(log)
+    of_one = [record for record in found if record.group_id == one]
+    assert of_one == [ChangelogRecord(one, 1, b"a"), ChangelogRecord(one, 2, None)]
+    assert [record for record in found if record.group_id == two] == [ChangelogRecord(two, 1, b"b")]
+    assert len(found) == 3
+
+
+async def test_the_changelog_ends_behind_an_aborted_tail(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.publish([group(b"1" * 16, 1, b"a")], {})
+    await world.leave_open(5, group(b"2" * 16, 9, b"never"))
+    await world.log().fence_slot(5)
+    assert await changelog(log) == [ChangelogRecord(b"1" * 16, 1, b"a")]
+
+
+async def test_an_empty_changelog_ends_at_once(world) -> None:
+    assert await changelog(world.log()) == []
+
+
+async def test_initialising_all_ends_every_session_and_open_transaction(world) -> None:
+    dead = await world.leave_open(63, profile(b"half"))
+    mine, other = world.log(), world.log()
+    await mine.initialise(0)
+    await other.initialise(1)
+    await mine.initialise_all()
+    assert not await dead.try_to_commit()
+    with pytest.raises(FencedError):
+        await other.publish([profile(b"stale")], {})
+    with pytest.raises(UnavailableError):
+        await mine.publish([profile(b"stale")], {})
+    await mine.initialise(0)
+    await mine.publish([profile(b"new")], {})
+    assert await world.visible(Topic.PROFILES) == [(b"new", b"{}")]
+
+
+async def test_a_slot_that_does_not_exist_is_refused(world) -> None:
+    with pytest.raises(ValueError, match="slot 64"):
+        await world.log().initialise(64)
