@@ -1,0 +1,62 @@
+"""A validated command to what the core carries out, or to the reason why it will not be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from icustomer.contracts.commands import CommandModel, Merge, Split
+from icustomer.contracts.common import Claim
+from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.core.identifiers import Rejected, canonical
+from icustomer.core.keys import Keyring, parse_customer_id
+from icustomer.core.observation import Command, MergeCommand, Origin, SplitCommand
+
+
+def instruct(
+    model: CommandModel, occurred_at: int, origin: Origin, keyring: Keyring
+) -> Command | Rejection:
+    """The command with customer IDs in their published form and identifiers as digests."""
+    match model:
+        case Merge():
+            return _merge(model, occurred_at, origin)
+        case Split():
+            return _split(model, occurred_at, origin, keyring)
+        case _:
+            return _refused(f"not carried out by this version: {model.command}")
+
+
+def _refused(detail: str) -> Rejection:
+    return Rejection(Reason.REFUSED_COMMAND, detail)
+
+
+def _merge(model: Merge, occurred_at: int, origin: Origin) -> Command | Rejection:
+    parsed = [parse_customer_id(text) for text in model.customer_ids]
+    if None in parsed:
+        return _refused(f"customer_ids.{parsed.index(None)}: no customer ID")
+    customer_ids = tuple(dict.fromkeys(filter(None, parsed)))
+    if len(customer_ids) == 1:
+        return _refused("customer_ids: all the same customer")
+    return MergeCommand(model.event_id, occurred_at, origin, customer_ids)
+
+
+def _split(model: Split, occurred_at: int, origin: Origin, keyring: Keyring) -> Command | Rejection:
+    customer_id = parse_customer_id(model.customer_id)
+    if customer_id is None:
+        return _refused("customer_id: no customer ID")
+    digests = _digests(model.identifiers or (), keyring)
+    if isinstance(digests, Rejection):
+        return digests
+    return SplitCommand(
+        model.event_id, occurred_at, origin, customer_id, digests, everything=bool(model.all)
+    )
+
+
+def _digests(claims: Sequence[Claim], keyring: Keyring) -> tuple[bytes, ...] | Rejection:
+    """Each once, in the order named. Phones must be international: no country is told."""
+    digests: dict[bytes, None] = {}
+    for index, claim in enumerate(claims):
+        found = canonical(claim.kind, claim.value, None)
+        if isinstance(found, Rejected):
+            return _refused(f"identifiers.{index}: {found.reason}")
+        digests[keyring.identifier(claim.kind, found.value)] = None
+    return tuple(digests)

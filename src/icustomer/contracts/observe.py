@@ -1,0 +1,174 @@
+"""A validated message to what the core reads: canonical identifiers, integer times, plain values.
+
+Pure. What a message claims but nobody can use is told beside the item, to be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from icustomer.contracts.claims import Claims, claims
+from icustomer.contracts.commands import CommandModel
+from icustomer.contracts.common import Message, Name
+from icustomer.contracts.events import Event, Item, Order, Signup, Support
+from icustomer.contracts.instruct import instruct
+from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.core.keys import Keyring
+from icustomer.core.model import RawName
+from icustomer.core.names import normalise_name
+from icustomer.core.observation import (
+    MergeCommand,
+    Observation,
+    Origin,
+    RecordUpdate,
+    SplitCommand,
+)
+from icustomer.core.rules import Rules
+from icustomer.stream.port import Topic
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
+"""Microseconds that an event may be ahead of the log: time zones mistaken for UTC stay below,
+and no clock that is further off may win every attribute for ever."""
+
+_NO_NAME = RawName()
+
+
+class Observed(Struct, frozen=True):
+    """One message as the core reads it: either `item` or `rejection` is set."""
+
+    item: Observation | MergeCommand | SplitCommand | None = None
+    rejection: Rejection | None = None
+    rejected: tuple[tuple[str, str], ...] = ()
+    """(kind, reason) of every identifier that could not be read; both from closed lists."""
+    unknown_kinds: tuple[str, ...] = ()
+    """Kinds of identifiers that were kept although the rules do not know them."""
+    clock_clamped: bool = False
+    """Whether `occurred_at` was replaced by the record's timestamp."""
+
+
+def observe(
+    model: Event | CommandModel, topic: Topic, origin: Origin, rules: Rules, keyring: Keyring
+) -> Observed:
+    """What the message says, or `no_usable_identifier`, or `refused_command`."""
+    stated = (model.occurred_at - EPOCH) // MICROSECOND
+    clamped = stated > origin.recorded_at + CLOCK_TOLERANCE
+    occurred_at = origin.recorded_at if clamped else stated
+    if not isinstance(model, Signup | Order | Support):
+        answer = instruct(model, occurred_at, origin, keyring)
+        if isinstance(answer, Rejection):
+            return Observed(rejection=answer, clock_clamped=clamped)
+        return Observed(answer, clock_clamped=clamped)
+    found = claims(model, rules)
+    if not found.identifiers:
+        return Observed(
+            rejection=_nobody(found.rejected), rejected=found.rejected, clock_clamped=clamped
+        )
+    when = _When(topic, occurred_at, origin)
+    item = _observation(model, when, found, keyring)
+    return Observed(item, None, found.rejected, found.unknown_kinds, clamped)
+
+
+def _nobody(rejected: Iterable[tuple[str, str]]) -> Rejection:
+    told = "; ".join(f"{kind}: {reason}" for kind, reason in rejected)
+    return Rejection(Reason.NO_USABLE_IDENTIFIER, told or "no identifier")
+
+
+class _When(NamedTuple):
+    """Where and when an event was told."""
+
+    topic: Topic
+    occurred_at: int
+    origin: Origin
+
+
+def _observation(model: Event, when: _When, found: Claims, keyring: Keyring) -> Observation:
+    raw_name = _raw_name(model.name)
+    name = normalise_name(raw_name)
+    identifiers = found.identifiers
+    return Observation(
+        topic=when.topic.value,
+        event_id=model.event_id,
+        source=model.source,
+        occurred_at=when.occurred_at,
+        origin=when.origin,
+        identifiers=identifiers,
+        digests=tuple(keyring.identifier(each.kind, each.value) for each in identifiers),
+        name=name,
+        raw_name=raw_name,
+        birth_date=model.birth_date,
+        facet_key=keyring.facet(identifiers, name, model.birth_date),
+        known=not (isinstance(model, Order) and model.guest is True),
+        cells=_cells(model),
+        order=_order(model) if isinstance(model, Order) else None,
+        ticket=_ticket(model) if isinstance(model, Support) else None,
+    )
+
+
+def _raw_name(name: Name | None) -> RawName:
+    return _NO_NAME if name is None else RawName(name.given, name.family, name.full)
+
+
+def _cells(model: Event) -> dict[str, Any]:
+    """Attributes that the event states; see `Facet.cells`."""
+    match model:
+        case Signup():
+            return _signup_cells(model)
+        case Order():
+            return _stated({"address:shipping": _plain(model.shipping_address)})
+        case _:
+            return {}
+
+
+def _signup_cells(signup: Signup) -> dict[str, Any]:
+    cells: dict[str, Any] = {"address:home": _plain(signup.address), "locale": signup.locale}
+    for name, value in (signup.preferences or {}).items():
+        cells[f"preference:{name}"] = value
+    for purpose, granted in (signup.consents or {}).items():
+        cells[f"consent:{purpose}"] = granted
+    if signup.loyalty is not None:
+        standing = {"tier": signup.loyalty.tier, "points": signup.loyalty.points}
+        cells[f"loyalty:{signup.loyalty.program}"] = _stated(standing)
+    return _stated(cells)
+
+
+def _order(order: Order) -> RecordUpdate:
+    fields = {
+        "status": order.status,
+        "total": _plain(order.total),
+        "items": None if order.items is None else [_item(item) for item in order.items],
+        "shipping": _plain(order.shipping),
+        "payment": _plain(order.payment),
+    }
+    return RecordUpdate(order.order_id, _stated(fields))
+
+
+def _item(item: Item) -> dict[str, Any]:
+    price = _plain(item.price) if isinstance(item.price, Message) else item.price
+    fields = {"sku": item.sku, "name": item.name, "quantity": item.quantity, "price": price}
+    return _stated(fields)
+
+
+def _ticket(support: Support) -> RecordUpdate:
+    fields = {
+        "status": support.status,
+        "channel": support.channel,
+        "direction": support.direction,
+        "subject": support.subject,
+        "satisfaction": support.satisfaction,
+    }
+    return RecordUpdate(support.ticket_id, _stated(fields))
+
+
+def _plain(model: Message | None) -> dict[str, Any] | None:
+    """The fields that an object of texts states; None if it states none."""
+    return (_stated(vars(model)) or None) if model is not None else None
+
+
+def _stated(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
