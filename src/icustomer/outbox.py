@@ -22,6 +22,7 @@ ROUNDS = 20
 """Publications in a row of what moved on meanwhile before that is called a disturbance."""
 
 NOTHING: Mapping[InputPartition, int] = {}
+NOTHING_PUBLISHED: Mapping[bytes, int] = {}
 
 
 class Known(Struct):
@@ -55,13 +56,15 @@ class Outbox:
         stories: Stories,
         extra: Sequence[OutputRecord] = (),
         offsets: Mapping[InputPartition, int] = NOTHING,
+        former: Mapping[bytes, int] = NOTHING_PUBLISHED,
     ) -> Published | None:
         """One transaction: all that one's own entries name, `extra` records, and the offsets.
 
-        What was published, for `settle`; None if there was nothing to publish at all.
+        `former`: versions of groups that were published just before. What was published, for
+        `settle`; None if there was nothing to publish at all.
         """
         closure = await self._closure(session, known)
-        records = self._records(closure, known, stories)
+        records = self._records(closure, known, stories, former)
         if not records and not extra and not offsets:
             return None
         await self._log.publish([*records, *extra], offsets)
@@ -75,10 +78,12 @@ class Outbox:
 
     async def settle(self, session: Session, published: Published, stories: Stories) -> None:
         """Remove the entries that stand as published; publish again what moved on."""
+        former: dict[bytes, int] = {}
         for _ in range(ROUNDS):
             if not await self._store.settle(session, published):
                 return
-            again = await self.publish(session, Known(), stories)
+            former |= published.groups
+            again = await self.publish(session, Known(), stories, former=former)
             if again is None:
                 return
             published = again
@@ -143,7 +148,9 @@ class Outbox:
 
     # -- writing -------------------------------------------------------------------------
 
-    def _records(self, closure: Closure, known: Known, stories: Stories) -> list[OutputRecord]:
+    def _records(
+        self, closure: Closure, known: Known, stories: Stories, former: Mapping[bytes, int]
+    ) -> list[OutputRecord]:
         records: list[OutputRecord] = []
         at_home: dict[bytes, list[str]] = {}
         for customer_id, home in closure.aliases.items():
@@ -153,7 +160,10 @@ class Outbox:
         for group_id, version in _groups(closure).items():
             group = known.groups.get(group_id)
             if group is None:
-                records.append(self._maker.changelog(group_id, None, version))
+                after = max(
+                    version, former.get(group_id, 0) + 1, _absorbed_at(closure, group_id, known)
+                )
+                records.append(self._maker.changelog(group_id, None, after))
                 continue
             blob = known.blobs[group_id]
             records.append(self._maker.changelog(group_id, blob, group.version))
@@ -178,6 +188,20 @@ def _groups(closure: Closure) -> dict[bytes, int]:
         for group_id, version in entry.groups.items():
             versions[group_id] = max(version, versions.get(group_id, 0))
     return versions
+
+
+def _absorbed_at(closure: Closure, gone: bytes, known: Known) -> int:
+    """A version not below that of the change which deleted a group.
+
+    Who was at home in it is at home now in a group which that change wrote, or a later one.
+    """
+    homes = {
+        closure.aliases.get(customer_id)
+        for entry in closure.entries
+        if gone in entry.groups
+        for customer_id in entry.customer_ids
+    }
+    return max((known.groups[home].version for home in homes if home in known.groups), default=0)
 
 
 def _since(closure: Closure) -> dict[bytes, int]:

@@ -109,7 +109,10 @@ def _by_identifiers(part: Part, holder: Customer, wanted: Sequence[bytes]) -> Si
     )
     staying = tuple(key for key in holder.facets if key not in leaving)
     if not leaving:
-        raise RefusedError("the customer has none of the identifiers")
+        raise RefusedError(
+            "no claim of the customer rests on the identifiers alone: "
+            "it has none of them, or a stronger one beside each"
+        )
     if not staying:
         raise RefusedError("everything known of the customer carries the identifiers")
     return Sides((leaving, staying))

@@ -126,7 +126,7 @@ def _checked_local(local: str) -> str | None:
 def _checked_domain(domain: str) -> str | None:
     """The domain as A-labels in lower case, or None if it is invalid."""
     try:
-        encoded = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
+        encoded = idna.encode(domain, uts46=True).decode("ascii")
     except UnicodeError:
         return None
     return encoded if _HOST_NAME.fullmatch(encoded) else None

@@ -25,7 +25,7 @@ class _Numbering(NamedTuple):
     lengths: frozenset[int]
     """Digits that a possible number has."""
     trunk: re.Pattern[str]
-    """What the parser may take for a trunk prefix or rewrite, and every leading zero."""
+    """What the parser may take for a trunk prefix and drop or rewrite."""
 
 
 def is_exact_e164(text: str) -> bool:
@@ -51,5 +51,5 @@ def _numbering(code: str) -> _Numbering:
     prefix = metadata.national_prefix_for_parsing
     return _Numbering(
         frozenset(metadata.general_desc.possible_length),
-        re.compile(f"0|{prefix}" if prefix else "0"),
+        re.compile(prefix or "(?!)"),
     )
