@@ -7,13 +7,14 @@ log itself, so that nobody believes a fence that an older rebuild set.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from msgspec import Struct, field
 
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.rules import Rules
-from icustomer.errors import UnavailableError
+from icustomer.errors import RetryError, UnavailableError
 from icustomer.store.codec import decode, encode
 from icustomer.store.port import Claim, Restored, Store
 from icustomer.store.restore import restored
@@ -51,6 +52,18 @@ class Rebuild:
         """
         if not await self._store.begin_rebuild(nonce):
             raise UnavailableError("another worker is rebuilding the working state")
+        try:
+            await self._rebuild(nonce)
+        except RetryError:
+            await self._abandon(nonce)
+            raise
+
+    async def _abandon(self, nonce: str) -> None:
+        """Whoever tries next, this worker too, need not wait for the lease of this try."""
+        with suppress(RetryError):
+            await self._store.abandon_rebuild(nonce)
+
+    async def _rebuild(self, nonce: str) -> None:
         last = await self._log.last_claim()
         claim = Claim((last.number if last else 0) + 1, nonce)
         await self._log.write_claim(claim)

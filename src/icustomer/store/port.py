@@ -172,6 +172,11 @@ class Store(Protocol):
         lease runs. Renewing one's own pending fence is True."""
         ...
 
+    async def abandon_rebuild(self, nonce: str) -> None:
+        """Take one's own pending fence away: the rebuild came to nothing, and another may
+        begin at once."""
+        ...
+
     async def wipe(self, nonce: str) -> None:
         """Delete all keys of the space but fence and slots, while the pending fence is one's
         own; else raise `HistoryCutError`."""
@@ -186,10 +191,6 @@ class Store(Protocol):
     ) -> Fence:
         """Write outbox entries (groups with versions, customer IDs; under a nonce that holds
         no lease), the epoch and the fence `ok`, while the pending fence is one's own."""
-        ...
-
-    async def fingerprint(self, value: str) -> str:
-        """Set the fingerprint of the secret key if there is none; the one that stands."""
         ...
 
     async def close(self) -> None: ...

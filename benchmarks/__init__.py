@@ -1,0 +1,1 @@
+"""What things cost, measured: each module is a program of its own."""

@@ -1,0 +1,261 @@
+"""The store in memory: the twin of `RedisStore`, which the same tests hold to the same words.
+
+No method awaits anything, so each is as atomic as a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from icustomer.errors import HistoryCutError, UnavailableError
+from icustomer.store.entries import entry_content, make_entry, write_content
+from icustomer.store.fence import ok_fence, parse_fence, pending_fence
+from icustomer.store.limits import (
+    GROUP_ID_BYTES,
+    LEASE_SECONDS,
+    NO_SLOT,
+    REBUILD_NONCE,
+    SLOTS,
+)
+from icustomer.store.memory_scripts import (
+    add_to_index,
+    closure,
+    is_known,
+    names_of,
+    owned,
+    put,
+    standing,
+    still_as_read,
+    take,
+    under,
+)
+from icustomer.store.memory_state import Lease, MemoryRedis, Space
+from icustomer.store.port import (
+    Claim,
+    Closure,
+    Entry,
+    Fence,
+    Loaded,
+    Published,
+    Restored,
+    Session,
+    Write,
+)
+
+
+class MemoryStore:
+    """`Store` over a `MemoryRedis`; one for each worker."""
+
+    def __init__(
+        self, redis: MemoryRedis, space: str, *, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._redis = redis
+        self._name = space
+        self._lease_seconds = lease_seconds
+
+    @property
+    def _space(self) -> Space:
+        return self._redis.space(self._name)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    # Slots
+
+    async def lease_slot(self, nonce: str, avoid: Sequence[int] = ()) -> int:
+        slots = self._space.slots
+        held = [slot for slot, lease in slots.items() if lease.nonce == nonce]
+        free = [slot for slot in range(SLOTS) if slot in held or not self._is_live(slots.get(slot))]
+        if not free:
+            raise UnavailableError(f"all {SLOTS} slots of the space are taken")
+        # The one held, then the lowest; what is to be avoided only for want of others.
+        chosen = min(
+            free, key=lambda slot: (slot in avoid, not self._holds(slots, slot, nonce), slot)
+        )
+        for slot in held:
+            del slots[slot]
+        slots[chosen] = self._lease(nonce)
+        return chosen
+
+    def _holds(self, slots: Mapping[int, Lease], slot: int, nonce: str) -> bool:
+        lease = slots.get(slot)
+        return lease is not None and lease.nonce == nonce and self._is_live(lease)
+
+    def _is_live(self, lease: Lease | None) -> bool:
+        return lease is not None and lease.until > self._redis.clock()
+
+    def _lease(self, nonce: str) -> Lease:
+        return Lease(nonce, self._redis.clock() + self._lease_seconds)
+
+    async def renew(self, slot: int, nonce: str) -> bool:
+        lease = self._space.slots.get(slot)
+        if lease and lease.nonce != nonce:
+            return False
+        self._space.slots[slot] = self._lease(nonce)
+        return True
+
+    async def release(self, slot: int, nonce: str) -> None:
+        lease = self._space.slots.get(slot)
+        if lease and lease.nonce == nonce:
+            del self._space.slots[slot]
+
+    # Reading
+
+    async def read_fence(self) -> Fence | None:
+        raw = self._space.fence
+        return parse_fence(raw) if raw and self._names_this_server(raw) else None
+
+    def _names_this_server(self, fence: bytes) -> bool:
+        return fence.startswith(f"ok:{self._redis.identity}:".encode())
+
+    async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
+        space = self._space
+        found_links = {digest: space.links.get(digest) for digest in links}
+        found_aliases = {customer_id: space.aliases.get(customer_id) for customer_id in aliases}
+        named = {*found_links.values(), *found_aliases.values()}
+        return Loaded(
+            fence=space.fence,
+            links=found_links,
+            aliases=found_aliases,
+            groups={
+                name: space.groups.get(name)
+                for name in named
+                if name and len(name) == GROUP_ID_BYTES
+            },
+        )
+
+    async def outbox(self) -> list[Entry]:
+        return list(self._space.outbox.values())
+
+    async def index(self, digest: bytes) -> set[bytes]:
+        return set(self._space.indexes.get(digest, ()))
+
+    # A batch
+
+    async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
+        space = self._space_under(session)
+        return [self._commit_one(space, session, write) for write in writes]
+
+    def _space_under(self, session: Session) -> Space:
+        """The space, if the session's fence stands and names this server."""
+        space = self._space
+        raw = session.fence.raw
+        if space.fence != raw or not self._names_this_server(raw):
+            raise HistoryCutError("the fence does not stand on the Redis that answered")
+        return space
+
+    def _commit_one(self, space: Space, session: Session, write: Write) -> bool:
+        if not still_as_read(space, write):
+            return False
+        put(space.groups, {**write.groups, **dict.fromkeys(write.deleted)})
+        put(space.links, write.links)
+        put(space.aliases, write.aliases)
+        for digest, group_id in write.index_added:
+            add_to_index(space, digest, group_id)
+        for digest, group_id in write.index_removed:
+            space.indexes.get(digest, set()).discard(group_id)
+        content = write_content(write)
+        if content:
+            entry = make_entry(content, session.nonce, session.slot)
+            space.outbox[entry.entry_id] = entry
+        return True
+
+    async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:
+        space = self._space_under(session)
+        own = [under(entry, session) for entry in closure(space, session.nonce)]
+        for entry in own:
+            space.outbox.setdefault(entry.entry_id, entry)
+        names = {name for entry in own for name in names_of(entry)}
+        return Closure(
+            entries=own,
+            groups={
+                name: space.groups.get(name)
+                for name in names
+                if isinstance(name, bytes) and not is_known(space, name, known)
+            },
+            aliases={name: space.aliases.get(name) for name in names if isinstance(name, str)},
+        )
+
+    async def settle(self, session: Session, published: Published) -> int:
+        space = self._space_under(session)
+        stands = standing(space, published)
+        own = owned(space, session.nonce)
+        settled = [entry for entry in own if stands.issuperset(names_of(entry))]
+        for entry in settled:
+            del space.outbox[entry.entry_id]
+        return len(own) - len(settled)
+
+    # The outbox of others
+
+    async def enter(self, session: Session, former_nonces: Sequence[str]) -> int:
+        space = self._space_under(session)
+        entries = [entry for nonce in former_nonces for entry in owned(space, nonce)]
+        return take(space, session, entries)
+
+    async def adopt(self, session: Session, entry_ids: Sequence[bytes]) -> int:
+        space = self._space_under(session)
+        outbox = space.outbox
+        entries = [outbox[each] for each in dict.fromkeys(entry_ids) if each in outbox]
+        return take(space, session, entries)
+
+    async def abandoned(self, session: Session) -> list[Entry]:
+        space = self._space_under(session)
+        live = {lease.nonce for lease in space.slots.values() if self._is_live(lease)}
+        live.add(session.nonce)
+        return [entry for entry in space.outbox.values() if entry.nonce not in live]
+
+    # A rebuild
+
+    async def begin_rebuild(self, nonce: str) -> bool:
+        space = self._space
+        own = self._pending(nonce)
+        standing = space.fence or b""
+        if standing != own and standing.startswith(self._pending("")):
+            return False
+        space.fence, space.fence_until = own, self._lease(nonce).until
+        return True
+
+    async def abandon_rebuild(self, nonce: str) -> None:
+        space = self._space
+        if space.fence == self._pending(nonce):
+            space.fence = space.fence_until = None
+
+    def _pending(self, nonce: str) -> bytes:
+        return pending_fence(self._redis.identity, nonce)
+
+    def _space_in_rebuild(self, nonce: str) -> Space:
+        """The space, if the rebuild is one's own; its lease starts anew."""
+        space = self._space
+        if space.fence != self._pending(nonce):
+            raise HistoryCutError("the fence does not stand on the Redis that answered")
+        space.fence_until = self._lease(nonce).until
+        return space
+
+    async def wipe(self, nonce: str) -> None:
+        space = self._space_in_rebuild(nonce)
+        space.epoch = None
+        for keys in (space.links, space.groups, space.aliases, space.indexes, space.outbox):
+            keys.clear()
+
+    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
+        space = self._space_in_rebuild(nonce)
+        for group in groups:
+            space.groups[group.group_id] = group.blob
+            space.links.update(group.links)
+            space.aliases.update(dict.fromkeys(group.aliases, group.group_id))
+            for digest in group.index:
+                add_to_index(space, digest, group.group_id)
+
+    async def finish_rebuild(
+        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
+    ) -> Fence:
+        fence = ok_fence(self._redis.identity, claim)
+        if self._space.fence == fence.raw:
+            return fence
+        space = self._space_in_rebuild(nonce)
+        for groups, customer_ids in entries:
+            content = entry_content(groups, customer_ids)
+            entry = make_entry(content, REBUILD_NONCE, NO_SLOT)
+            space.outbox[entry.entry_id] = entry
+        space.epoch, space.fence, space.fence_until = claim, fence.raw, None
+        return fence

@@ -1,0 +1,69 @@
+"""What a Redis holds, in memory: the state that the twins of several workers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+from msgspec import Struct, field
+
+from icustomer.store.port import Claim, Entry
+
+
+class Lease(Struct, frozen=True):
+    """Who holds something, and until when by the clock of the server, in seconds."""
+
+    nonce: str
+    until: float
+
+
+class Space(Struct):
+    """All keys of one space."""
+
+    fence: bytes | None = None
+    fence_until: float | None = None
+    """End of a pending fence; None: it stays."""
+    epoch: Claim | None = None
+    slots: dict[int, Lease] = field(default_factory=dict)
+    links: dict[bytes, bytes] = field(default_factory=dict)
+    groups: dict[bytes, bytes] = field(default_factory=dict)
+    aliases: dict[str, bytes] = field(default_factory=dict)
+    indexes: dict[bytes, set[bytes]] = field(default_factory=dict)
+    outbox: dict[bytes, Entry] = field(default_factory=dict)
+
+
+class Picture(Struct, frozen=True):
+    """The state at one moment."""
+
+    spaces: dict[str, Space]
+
+
+class MemoryRedis:
+    """One Redis server: its identity, its clock and its data."""
+
+    def __init__(self, clock: Callable[[], float], identity: str = "memory-1") -> None:
+        """`clock`: seconds, never going back. `identity`: as fences name it; no colon."""
+        self.clock = clock
+        self.identity = identity
+        self._spaces: dict[str, Space] = {}
+
+    def space(self, name: str) -> Space:
+        """The keys of a space as they stand now; an expired fence is gone."""
+        space = self._spaces.setdefault(name, Space())
+        if space.fence_until is not None and self.clock() >= space.fence_until:
+            space.fence = space.fence_until = None
+        return space
+
+    def snapshot(self) -> Picture:
+        """The data as of now, to come back to."""
+        return Picture(deepcopy(self._spaces))
+
+    def restore(self, picture: Picture, identity: str | None = None) -> None:
+        """An older state comes back; on another server (a restart, a failover) if
+        `identity` is given."""
+        self._spaces = deepcopy(picture.spaces)
+        self.identity = identity or self.identity
+
+    def flush(self, identity: str | None = None) -> None:
+        """All data is gone; with a restart if `identity` is given."""
+        self.restore(Picture({}), identity)

@@ -1,0 +1,74 @@
+-- Head of every script: the space's own keys, the fence, and the small things all share.
+-- A script declares every key it touches; those beyond the fixed ones are told by position.
+
+local FENCE, OUTBOX, NAMES, SLOTS, EPOCH = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local FIXED_KEYS = 5
+-- The adapter knows this word and makes the error of it.
+local LOST = redis.error_reply('LOST the fence does not stand here')
+
+-- As the executing server itself tells it: a fence in a copy of the data names another one.
+local function server_identity()
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  return run .. '.' .. history
+end
+
+local function starts_with(text, head)
+  return string.sub(text, 1, #head) == head
+end
+
+local function names_this_server(fence)
+  return starts_with(fence, 'ok:' .. server_identity() .. ':')
+end
+
+local function fence_stands(fence)
+  return redis.call('GET', FENCE) == fence and names_this_server(fence)
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function pending_fence(nonce)
+  return 'pending:' .. server_identity() .. ':' .. nonce
+end
+
+-- Whether the rebuild is one's own; if so, its lease starts anew.
+local function rebuild_is_ours(nonce, lease_ms)
+  if redis.call('GET', FENCE) ~= pending_fence(nonce) then
+    return false
+  end
+  redis.call('PEXPIRE', FENCE, lease_ms)
+  return true
+end
+
+-- A group's value starts with its version, 16 digits; '' stands for absent.
+local function standing_version(key)
+  return redis.call('GETRANGE', key, 0, 15)
+end
+
+local function standing_value(key)
+  return redis.call('GET', key) or ''
+end
+
+local function add_to_index(key, group_id, limit)
+  if redis.call('SISMEMBER', key, group_id) == 1 then
+    return
+  end
+  local full = redis.call('SCARD', key) >= limit
+  redis.call('SADD', key, full and '+' or group_id)
+end
+
+-- Lua passes at most some 8,000 values to one call.
+local CHUNK = 2000
+
+local function chunk_from(values, first)
+  return unpack(values, first, math.min(first + CHUNK - 1, #values))
+end
+
+local function in_chunks(command, key, values)
+  for first = 1, #values, CHUNK do
+    redis.call(command, key, chunk_from(values, first))
+  end
+end

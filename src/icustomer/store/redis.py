@@ -1,0 +1,249 @@
+"""The store in Redis: every change of state is one script, told all keys that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from icustomer.errors import UnavailableError
+from icustomer.store.connection import (
+    CALL_SECONDS,
+    ClusterServer,
+    RedisConnection,
+    SingleServer,
+    call,
+    run,
+)
+from icustomer.store.entries import parse_entry, slot_text
+from icustomer.store.fence import parse_fence
+from icustomer.store.keys import SpaceKeys
+from icustomer.store.limits import GROUP_ID_BYTES, INDEX_LIMIT, LEASE_SECONDS, SLOTS
+from icustomer.store.packing import (
+    ABSENT,
+    closure_of,
+    group_versions,
+    names_of,
+    packed_entries,
+    packed_groups,
+    packed_writes,
+    pairs,
+    published_values,
+)
+from icustomer.store.port import (
+    Claim,
+    Closure,
+    Entry,
+    Fence,
+    Loaded,
+    Published,
+    Restored,
+    Session,
+    Write,
+)
+from icustomer.store.scripts import load_scripts
+
+RESTORE_SIZE = 500
+"""Groups or entries a call of the restore script: some 10 ms of the server's time, as a batch."""
+WIPE_KEYS = 5_000
+"""Keys that one step of a wipe looks at and at most deletes: a few milliseconds."""
+PREPARE_TRIES = 20
+"""Each further try needs another worker to have entered something new in between."""
+
+
+class RedisStore:
+    """`Store` over one Redis, or the one server of a cluster that holds the space."""
+
+    def __init__(
+        self,
+        url: str,
+        space: str,
+        *,
+        cluster: bool = False,
+        lease_seconds: float = LEASE_SECONDS,
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
+        """`url`: redis://, rediss:// or unix://. Opens nothing yet; `SettingsError` if it is
+        no URL."""
+        self._keys = SpaceKeys(space)
+        self._connection: RedisConnection = (
+            ClusterServer(url, self._keys.fence.decode()) if cluster else SingleServer(url)
+        )
+        self._lease_ms = int(lease_seconds * 1_000)
+        self._seconds = call_seconds
+        self._scripts = load_scripts()
+        self._entered: set[bytes] = set()
+        """Names that this client entered since its last settle: a guess at what the closure
+        will name, so that `prepare` seldom asks twice. The script decides."""
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    # Slots
+
+    async def lease_slot(self, nonce: str, avoid: Sequence[int] = ()) -> int:
+        slot: int = await self._run("lease_slot", [nonce, self._lease_ms, SLOTS, *avoid])
+        if slot < 0:
+            raise UnavailableError(f"all {SLOTS} slots of the space are taken")
+        return slot
+
+    async def renew(self, slot: int, nonce: str) -> bool:
+        return bool(await self._run("renew", [slot, nonce, self._lease_ms]))
+
+    async def release(self, slot: int, nonce: str) -> None:
+        await self._run("release", [slot, nonce])
+
+    # Reading
+
+    async def read_fence(self) -> Fence | None:
+        return parse_fence(await self._run("read_fence", []))
+
+    async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
+        keys = self._keys
+        fence, *values = await self._mget(
+            [keys.fence, *map(keys.link, links), *map(keys.alias, aliases)]
+        )
+        named = {value for value in values if value and len(value) == GROUP_ID_BYTES}
+        blobs = await self._mget([keys.group(group_id) for group_id in named])
+        return Loaded(
+            fence=fence,
+            links=dict(zip(links, values[: len(links)], strict=True)),
+            aliases=dict(zip(aliases, values[len(links) :], strict=True)),
+            groups=dict(zip(named, blobs, strict=True)),
+        )
+
+    async def outbox(self) -> list[Entry]:
+        flat = await self._call("HGETALL", self._keys.outbox)
+        return [parse_entry(entry_id, value) for entry_id, value in flat.items()]
+
+    async def index(self, digest: bytes) -> set[bytes]:
+        return set(await self._call("SMEMBERS", self._keys.index(digest)))
+
+    # A batch
+
+    async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
+        keys, plan = packed_writes(writes, self._keys)
+        answers: bytes = await self._run("commit", [*_who(session), INDEX_LIMIT, *plan], keys)
+        committed = [answer == ord("1") for answer in answers]
+        for write, done in zip(writes, committed, strict=True):
+            if done:
+                self._entered.update(names_of(write.entry_groups, write.entry_ids))
+        return committed
+
+    async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:
+        names = self._entered | {b"g" + group_id for group_id in known}
+        for _ in range(PREPARE_TRIES):
+            done, first, second = await self._prepare(session, known, list(names))
+            if done:
+                return closure_of(first, second)
+            names.update(first)
+        raise UnavailableError("the outbox changed faster than it could be read")
+
+    async def _prepare(
+        self, session: Session, known: Mapping[bytes, int], names: list[bytes]
+    ) -> tuple[int, list[bytes], list[Any]]:
+        """One try: (1, entries, values), or (0, names that must be declared, nothing)."""
+        versions = group_versions(known)
+        answer = await self._run(
+            "prepare",
+            [*_who(session), *names, *(versions.get(name, ABSENT) for name in names)],
+            [*self._keys.fixed, *map(self._keys.named, names)],
+        )
+        done, first, *second = answer
+        return done, first, second[0] if second else []
+
+    async def settle(self, session: Session, published: Published) -> int:
+        expected = published_values(published)
+        remaining: int = await self._run(
+            "settle",
+            [
+                session.fence.raw,
+                session.nonce,
+                *expected,
+                *expected.values(),
+            ],
+            [*self._keys.fixed, *map(self._keys.named, expected)],
+        )
+        self._entered.clear()
+        return remaining
+
+    # The outbox of others
+
+    async def enter(self, session: Session, former_nonces: Sequence[str]) -> int:
+        return await self._take(session, former_nonces, ())
+
+    async def adopt(self, session: Session, entry_ids: Sequence[bytes]) -> int:
+        return await self._take(session, (), entry_ids)
+
+    async def _take(
+        self, session: Session, nonces: Sequence[str], entry_ids: Sequence[bytes]
+    ) -> int:
+        moved: int = await self._run("take", [*_who(session), len(nonces), *nonces, *entry_ids])
+        return moved
+
+    async def abandoned(self, session: Session) -> list[Entry]:
+        flat = await self._run("abandoned", [session.fence.raw, session.nonce])
+        return [parse_entry(*pair) for pair in pairs(flat)]
+
+    # A rebuild
+
+    async def begin_rebuild(self, nonce: str) -> bool:
+        return bool(await self._run("begin_rebuild", [nonce, self._lease_ms]))
+
+    async def abandon_rebuild(self, nonce: str) -> None:
+        await self._run("abandon_rebuild", [nonce])
+
+    async def wipe(self, nonce: str) -> None:
+        cursor: bytes | int = 0
+        while True:
+            cursor, found = await self._run(
+                "find_keys", [nonce, self._lease_ms, cursor, self._keys.everything, WIPE_KEYS]
+            )
+            doomed = [key for key in found if key not in self._keys.spared]
+            await self._run("wipe", [nonce, self._lease_ms], [*self._keys.fixed, *doomed])
+            if not int(cursor):
+                return
+
+    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
+        for first in range(0, len(groups), RESTORE_SIZE):
+            await self._restore(
+                nonce, *packed_groups(groups[first : first + RESTORE_SIZE], self._keys)
+            )
+
+    async def finish_rebuild(
+        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
+    ) -> Fence:
+        standing = await self.read_fence()
+        if standing and standing.claim == claim:
+            return standing  # it was finished, and the answer was lost
+        for first in range(0, len(entries), RESTORE_SIZE):
+            await self._restore(
+                nonce, *packed_entries(entries[first : first + RESTORE_SIZE], self._keys)
+            )
+        raw = await self._run(
+            "finish_rebuild", [nonce, self._lease_ms, f"{claim.number}:{claim.nonce}"]
+        )
+        return Fence(raw, claim)
+
+    async def _restore(self, nonce: str, keys: list[bytes], plan: list[bytes]) -> None:
+        await self._run("restore", [nonce, self._lease_ms, INDEX_LIMIT, *plan], keys)
+
+    async def _mget(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return list(await self._call("MGET", *keys)) if keys else []
+
+    async def _call(self, name: str, *parts: bytes | str | int) -> Any:
+        return await call(self._connection, name, *parts, seconds=self._seconds)
+
+    async def _run(
+        self, name: str, arguments: Sequence[bytes | str | int], keys: Sequence[bytes] = ()
+    ) -> Any:
+        return await run(
+            self._connection,
+            self._scripts[name],
+            keys or self._keys.fixed,
+            arguments,
+            self._seconds,
+        )
+
+
+def _who(session: Session) -> tuple[bytes, str, str]:
+    return session.fence.raw, session.nonce, slot_text(session.slot)
