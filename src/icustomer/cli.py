@@ -1,0 +1,262 @@
+"""The command line: what can be asked for, and with which words.
+
+Here stand names, arguments and exit codes only; each command imports what does the work when
+it is called, so that `icustomer --help` opens nothing and answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from icustomer import __version__
+from icustomer.commands.usage import UsageError
+from icustomer.errors import IcustomerError, SettingsError
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+app = typer.Typer(
+    name="icustomer",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+topics_app = typer.Typer(help="Create the topics, or check them.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+
+
+class InputTopic(StrEnum):
+    """The topics that events may be sent to, by their short names."""
+
+    SIGNUPS = "signups"
+    ORDERS = "orders"
+    SUPPORT = "support"
+    COMMANDS = "commands"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+EventFile = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, readable=True, help="JSON Lines, or CSV with dotted fields."
+    ),
+]
+CustomerId = Annotated[str, typer.Argument(metavar="ID", help="A customer ID.")]
+Reason = Annotated[str, typer.Option(help="Why: kept with the command for those who ask later.")]
+RequestedBy = Annotated[
+    str, typer.Option(help="Who answers for it; your login name if not given.", show_default=False)
+]
+Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait until it took effect.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"icustomer {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", help="Tell the version and exit.", callback=_tell_version, is_eager=True
+    ),
+]
+
+
+@app.callback()
+def options(version: Version = False) -> None:
+    """One customer ID for every person who deals with a company."""
+
+
+@app.command()
+def run() -> None:
+    """Run a worker until it is told to stop."""
+    from icustomer.commands.run import run as work
+    from icustomer.settings import load_settings
+
+    work(load_settings())
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option(min=1, help="How many events.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other people.")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it running afterwards.")] = False,
+) -> None:
+    """Show it at work: embedded servers, generated people, a report of the result."""
+    from icustomer.commands.demo import demo as show
+    from icustomer.local.demo import Afterwards
+
+    show(events, seed, Afterwards.KEEP if keep else Afterwards.STOP)
+
+
+@topics_app.command()
+def create(
+    partitions: Annotated[int, typer.Option(min=1, help="Partitions of each topic.")] = 12,
+    replication: Annotated[
+        int | None,
+        typer.Option(min=1, help="Copies of each partition; as the broker has it if not given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Create the topics that are missing."""
+    from icustomer.commands.topics import create as create_topics
+    from icustomer.settings import load_settings
+
+    asyncio.run(create_topics(load_settings(), partitions, replication, as_json=as_json))
+
+
+@topics_app.command()
+def check(as_json: Json = False) -> None:
+    """Tell what is not as it should be; nothing is altered."""
+    from icustomer.commands.topics import check as check_topics
+    from icustomer.settings import load_settings
+
+    _exit_unless(asyncio.run(check_topics(load_settings(), as_json=as_json)))
+
+
+@app.command()
+def send(
+    file: EventFile,
+    topic: Annotated[InputTopic, typer.Option(help="Where to.")],
+    validate: Annotated[
+        bool, typer.Option(help="Look at all events first; send none if one is faulty.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Publish a file of events."""
+    from icustomer.commands.send import require_valid
+    from icustomer.commands.send import send as publish
+    from icustomer.settings import load_settings
+    from icustomer.stream.port import Topic
+
+    settings = load_settings()
+    if validate:
+        require_valid(file, Topic(topic))
+    asyncio.run(publish(settings, file, Topic(topic), as_json=as_json))
+
+
+@app.command()
+def lookup(
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID|KIND:VALUE", help="An ID, email:..., phone:... or account:SERVICE/NUMBER."
+        ),
+    ],
+    country: Annotated[
+        str | None, typer.Option(help="Country (CH, US) whose local numbers a phone may be.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the customer whom an ID or an identifier leads to."""
+    from icustomer.commands.lookup import lookup as look_up
+    from icustomer.settings import load_settings
+
+    _exit_unless(asyncio.run(look_up(load_settings(), who, country, as_json=as_json)))
+
+
+@app.command()
+def merge(
+    ids: Annotated[list[str], typer.Argument(metavar="ID ID...", help="Two or more.")],
+    reason: Reason,
+    requested_by: RequestedBy = "",
+    timeout: Timeout = 30,
+    yes: Yes = False,  # noqa: ARG001 -- every decision takes it; this one never asks
+    as_json: Json = False,
+) -> None:
+    """Say that several customers are one person: the oldest ID stays."""
+    from icustomer.commands.decisions import Word
+    from icustomer.commands.decisions import merge as say
+    from icustomer.settings import load_settings
+
+    if len(ids) < 2:  # noqa: PLR2004 -- one customer is one already
+        raise typer.BadParameter("name two or more customers")
+    word = Word(_requester(requested_by), reason, timeout)
+    _exit_unless(asyncio.run(say(load_settings(), ids, word, as_json=as_json)))
+
+
+@app.command()
+def split(
+    customer_id: CustomerId,
+    reason: Reason,
+    identifier: Annotated[
+        list[str] | None, typer.Option(metavar="KIND:VALUE", help="What parts; may be repeated.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Part every claim.")] = False,
+    requested_by: RequestedBy = "",
+    timeout: Timeout = 30,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a customer is several people; without more, undo its latest merge."""
+    from icustomer.commands.decisions import Word, parse_claim
+    from icustomer.commands.decisions import split as say
+    from icustomer.settings import load_settings
+
+    claims = [parse_claim(text) for text in identifier or []]
+    if claims and everything:
+        raise typer.BadParameter("--all and --identifier exclude each other")
+    if everything and not yes:
+        _ask(f"Part everything that is known of {customer_id}?")
+    way = {"identifiers": claims} if claims else {"all": True} if everything else {}
+    word = Word(_requester(requested_by), reason, timeout)
+    _exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
+
+
+@app.command()
+def evaluate(
+    file: EventFile,
+    truth: Annotated[str, typer.Option(help="The field that names the true person.")],
+    assignments: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write each event's customer (CSV).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the matching over a file of events whose true people are known."""
+    from icustomer.commands.evaluate import evaluate as measure
+
+    measure(file, truth, assignments, as_json=as_json)
+
+
+def _exit_unless(done: bool) -> None:
+    if not done:
+        raise typer.Exit(FAILED)
+
+
+def _ask(question: str) -> None:
+    """Ask on a terminal; elsewhere nobody could answer."""
+    if sys.stdin.isatty():
+        typer.confirm(question, abort=True)
+
+
+def _requester(name: str) -> str:
+    try:
+        return name or getpass.getuser()
+    except (OSError, KeyError):
+        raise typer.BadParameter("--requested-by is needed: nobody is logged in") from None
+
+
+def main() -> None:
+    """Run the command line. What the operator must mend is told in one line."""
+    try:
+        app()
+    except IcustomerError as error:
+        sys.stderr.write(f"icustomer: {' '.join(str(error).split())}\n")
+        sys.exit(_exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _exit_code(error: IcustomerError) -> int:
+    """Wrong usage are settings and arguments: nothing was tried yet."""
+    return WRONG_USAGE if isinstance(error, SettingsError | UsageError) else FAILED
