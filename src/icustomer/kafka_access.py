@@ -6,7 +6,7 @@ import ssl
 
 from icustomer.errors import SettingsError
 from icustomer.settings import PREFIX, Settings
-from icustomer.stream.connection import Connection, SaslMechanism, SecurityProtocol
+from icustomer.stream.connection import Checksums, Connection, SaslMechanism, SecurityProtocol
 
 
 def connection(settings: Settings) -> Connection:
@@ -19,6 +19,7 @@ def connection(settings: Settings) -> Connection:
         username=settings.kafka_username or "",
         password=password.get_secret_value() if password else "",
         ssl_context=_ssl_context(settings),
+        checksums=Checksums.COMPARED if settings.kafka_check_crcs else Checksums.IGNORED,
     )
 
 

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     kafka_key_file: Annotated[File, Field(description="Key of the client certificate (PEM).")] = (
         None
     )
+    kafka_check_crcs: Annotated[
+        bool,
+        Must("true or false"),
+        Field(description="Compare checksums of what is read; the embedded Kafka needs false."),
+    ] = True
     redis_url: Annotated[
         SecretStr,
         from_text(parse_redis_url),

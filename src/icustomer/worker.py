@@ -82,6 +82,7 @@ class Worker:
 
     def __init__(
         self,
+        *,
         store: Store,
         sessions: Sessions,
         outbox: Outbox,

@@ -52,6 +52,17 @@ class Reason(Struct, frozen=True):
     rule: str
 
 
+class Parties(Struct, frozen=True):
+    """Whom a decision is about; the fields are those of `Decision`."""
+
+    customer_id: str = ""
+    others: tuple[str, ...] = ()
+    sides: tuple[tuple[bytes, ...], ...] = ()
+
+
+_NOBODY = Parties()
+
+
 class Standing(Struct, frozen=True):
     """An identifier that several customers claim, oldest customer first."""
 
@@ -134,7 +145,7 @@ class History:
         """Write down new marks; the IDs of customers that carry one."""
         for digest, (kind, rule) in sorted(marked.items()):
             reason = Reason(None, cause.event_id, kind, digest, rule)
-            self._decide("identifier_shared", cause, reason, "")
+            self._decide("identifier_shared", cause, reason)
         if not marked:
             return set()
         return {each.id for each in self._customers if self._carried(each.facets) & marked.keys()}
@@ -147,19 +158,19 @@ class History:
         for new_id in named.minted:
             reason = self._reason(cause, current[new_id], ())
             self._credit(reason.item, Outcome.CREATED)
-            self._decide("created", cause, reason, new_id)
+            self._decide("created", cause, reason, Parties(new_id))
         for survivor, retired in named.merges:
             sides = (former[retired], former.get(survivor, ()))
             reason = self._reason(cause, current[survivor], sides[0])
             self._credit(reason.item, Outcome.MERGED)
-            self._decide("merged", cause, reason, survivor, (retired,), sides)
+            self._decide("merged", cause, reason, Parties(survivor, (retired,), sides))
         for parted, parts in named.splits:
             reason = self._parting(cause, former[parted], marked)
             self._credit(reason.item, Outcome.SPLIT)
-            self._decide("split", cause, reason, parted, parts)
+            self._decide("split", cause, reason, Parties(parted, parts))
         for claimed in named.claimed:
             reason = self._reason(cause, current[claimed], ())
-            self._decide("claimed", cause, reason, claimed)
+            self._decide("claimed", cause, reason, Parties(claimed))
 
     def record_refusals(self, before: Mapping[bytes, Standing], cause: Cause) -> set[str]:
         """Write down which customers an identifier newly failed to join; the IDs of those
@@ -171,7 +182,7 @@ class History:
             for other in others:
                 if other not in known or oldest not in known:
                     reason = Reason(None, cause.event_id, standing.kind, digest, "veto")
-                    self._decide("merge_refused", cause, reason, oldest, (other,))
+                    self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))
         return {customer_id for customer_id, _ in _contested(before) ^ _contested(after)}
 
     def _reason(
@@ -202,22 +213,20 @@ class History:
         what: str,
         cause: Cause,
         reason: Reason,
-        customer_id: str,
-        others: tuple[str, ...] = (),
-        sides: tuple[tuple[bytes, ...], ...] = (),
+        parties: Parties = _NOBODY,
     ) -> None:
         self.decisions.append(
             Decision(
                 type=what,
                 version=self._version,
                 at=cause.at,
-                customer_id=customer_id,
-                others=others,
+                customer_id=parties.customer_id,
+                others=parties.others,
                 kind=reason.kind,
                 digest=reason.digest,
                 event_id=reason.event_id,
                 rule=reason.rule,
-                sides=sides,
+                sides=parties.sides,
             )
         )
 

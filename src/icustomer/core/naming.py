@@ -47,45 +47,50 @@ class _Anchored(Struct):
         return self.founded_at, self.id
 
 
+class Moment(Struct, frozen=True):
+    """When a naming takes place."""
+
+    at: int
+    """Kafka timestamp of the record that led here, for IDs minted by a split."""
+    version: int
+    """Version of the group that is to be written."""
+
+
 def name_clusters(
-    customers: Sequence[Customer],
-    retired: Sequence[Retired],
+    before: Named,
     clusters: Sequence[Clustered],
     facets: dict[bytes, Facet],
-    at: int,
-    version: int,
+    moment: Moment,
     keyring: Keyring,
 ) -> Named:
-    """Give every cluster its ID; `facets` gets the new count of minted IDs.
-
-    `at`: Kafka timestamp of the record that led here, for IDs minted by a split.
-    """
-    return _Naming(customers, retired, clusters, facets, at, version, keyring).run()
+    """Give every cluster its ID; `facets` gets the new count of minted IDs."""
+    return _Naming(before, clusters, facets, moment, keyring).run()
 
 
 class _Naming:
     def __init__(
         self,
-        customers: Sequence[Customer],
-        retired: Sequence[Retired],
+        before: Named,
         clusters: Sequence[Clustered],
         facets: dict[bytes, Facet],
-        at: int,
-        version: int,
+        moment: Moment,
         keyring: Keyring,
     ) -> None:
-        self._before = {each.id: each for each in customers}
-        self._previous = {key: each for each in customers for key in each.facets}
+        self._before = before.customers
+        self._previous = {key: each for each in before.customers for key in each.facets}
         """Facet key to the customer that it belonged to."""
         self._clusters = clusters
         self._cluster_of = {key: each for each in clusters for key in each.facets}
         self._facets = facets
-        self._at = at
-        self._version = version
+        self._at = moment.at
+        self._version = moment.version
         self._keyring = keyring
         self._ids = [
-            _Anchored(each.id, each.anchor, each.founded_at, each, None) for each in customers
-        ] + [_Anchored(each.id, each.anchor, each.founded_at, None, each) for each in retired]
+            _Anchored(each.id, each.anchor, each.founded_at, each, None)
+            for each in before.customers
+        ] + [
+            _Anchored(each.id, each.anchor, each.founded_at, None, each) for each in before.retired
+        ]
         self._named = Named([], [])
 
     def run(self) -> Named:
@@ -184,7 +189,7 @@ class _Naming:
 
     def _find_splits(self) -> None:
         holders = {key: each.id for each in self._named.customers for key in each.facets}
-        for before in self._before.values():
+        for before in self._before:
             parts = {holders[key] for key in before.facets if key in holders}
             if len(parts) > 1:
                 self._named.splits.append((before.id, tuple(sorted(parts))))

@@ -15,7 +15,7 @@ from icustomer.core.grouping import components
 from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group, Override
-from icustomer.core.naming import Named, name_clusters
+from icustomer.core.naming import Moment, Named, name_clusters
 from icustomer.core.observation import Observation
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
@@ -130,13 +130,7 @@ class Part:
         before, self.named = (
             self.named,
             name_clusters(
-                self.named.customers,
-                self.named.retired,
-                clusters,
-                self.facets,
-                cause.at,
-                self.version,
-                self.keyring,
+                self.named, clusters, self.facets, Moment(cause.at, self.version), self.keyring
             ),
         )
         self.at = max(self.at, cause.at)

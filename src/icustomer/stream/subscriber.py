@@ -216,7 +216,7 @@ def _broker(settings: SubscriberSettings) -> KafkaBroker:
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
         retry_backoff_ms=RECONNECT_BACKOFF_MS,
         log_level=logging.DEBUG,
-        logger=logging.getLogger(f"{__name__}.faststream"),
+        logger=logging.getLogger("faststream"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypedDict
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import IncompatibleBrokerVersion, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
 from icustomer.errors import OperatorError, UnavailableError
@@ -202,11 +202,16 @@ async def _partition_counts(admin: AIOKafkaAdminClient, prefix: str) -> dict[Top
 
 
 async def _settings_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
+    """By topic; nothing of a broker that cannot tell, as the embedded one cannot."""
     if not names:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     result: dict[str, dict[str, Any]] = {}
-    for response in await admin.describe_configs(resources):
+    try:
+        responses = await admin.describe_configs(resources)
+    except IncompatibleBrokerVersion:
+        return {}
+    for response in responses:
         for code, reason, _, name, entries in response.resources:
             _raise_for(code, f"{name}: {reason}")
             result[name] = {entry[0]: entry[1] for entry in entries}
@@ -234,6 +239,8 @@ def _deviating_settings(
 ) -> Iterator[Difference]:
     for topic in counts:
         name = topic_name(prefix, topic)
+        if name not in actual:
+            continue
         for setting in settings(topic):
             value = actual[name].get(setting.name)
             if not setting.holds(value):

@@ -1,0 +1,110 @@
+"""A file of labelled events, JSON Lines or CSV, as the messages that a worker would get."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from icustomer.errors import OperatorError
+from icustomer.evaluation.cells import nested
+from icustomer.stream.port import Topic
+
+CSV_SUFFIXES = (".csv", ".tsv")
+"""Files of these names are CSV; every other file is JSON Lines."""
+DELIMITERS = ",;\t"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Labelled(Struct, frozen=True):
+    """One line: the event as a message, and who it really is."""
+
+    line: int
+    """Counted from 1; in CSV the header is line 1."""
+    topic: Topic
+    body: dict[str, Any]
+    """The event without its label, so that no rule can peep at it."""
+    truth: str
+
+    @property
+    def value(self) -> bytes:
+        """The message's bytes."""
+        return msgspec.json.encode(self.body)
+
+
+def read_labelled(path: Path, truth: str) -> Iterator[Labelled]:
+    """All events of the file, in order.
+
+    `truth` names the field of the true person, dotted for a field within an object. An event
+    without `event_id`, `occurred_at` or `source` gets its line number, the epoch and as many
+    seconds, and the file's name. Raises `OperatorError`, naming the line, for a line that is
+    no object or bears no truth, and for a file that cannot be read.
+    """
+    rows = _csv_rows(path) if path.suffix.lower() in CSV_SUFFIXES else _json_rows(path)
+    try:
+        for line, body in rows:
+            yield _labelled(path, line, body, truth)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise OperatorError(f"{path} cannot be read: {error}") from error
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    with path.open("rb") as file:
+        for line, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                yield line, decoder.decode(text)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise OperatorError(f"{path}, line {line}: no JSON object: {error}") from error
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        rows = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        for row in rows:
+            if None in row or None in row.values():
+                raise OperatorError(
+                    f"{path}, line {rows.line_num}: not as many cells as the header has"
+                )
+            yield rows.line_num, nested(row)
+
+
+def _labelled(path: Path, line: int, body: dict[str, Any], truth: str) -> Labelled:
+    label = _take_label(body, truth)
+    if label is None:
+        raise OperatorError(f"{path}, line {line}: the field {truth} of the true person is missing")
+    defaults = {
+        "event_id": str(line),
+        "occurred_at": (EPOCH + timedelta(seconds=line)).isoformat(),
+        "source": path.name,
+    }
+    missing = {name: value for name, value in defaults.items() if body.get(name) in (None, "")}
+    return Labelled(line, _topic(body), body | missing, label)
+
+
+def _take_label(body: dict[str, Any], truth: str) -> str | None:
+    """The label, taken out of the event; of a dotted field the whole object goes."""
+    if truth in body:
+        label = body.pop(truth)
+    else:
+        label = body.pop(truth.partition(".")[0], None)
+        for name in truth.split(".")[1:]:
+            label = label.get(name) if isinstance(label, dict) else None
+    if label is None or isinstance(label, dict | list):
+        return None
+    return str(label) or None
+
+
+def _topic(body: dict[str, Any]) -> Topic:
+    if "order_id" in body:
+        return Topic.ORDERS
+    return Topic.SUPPORT if "ticket_id" in body else Topic.SIGNUPS
