@@ -56,6 +56,10 @@ class Part:
         """Customers whose record must be published."""
         self.at = 0
         """Greatest Kafka timestamp among the records that changed something."""
+        self._components: tuple[object, list[list[bytes]]] | None = None
+        """As worked out last, with what they depend on: facets and marks only grow."""
+        self.reclustered = False
+        """Clusters, and with them groups and links, may differ from what was read."""
         self.changed = False
         self.replayed = False
         """A record was found that had been applied before."""
@@ -124,6 +128,7 @@ class Part:
     def recluster(self, cause: Cause) -> None:
         """Apply the clustering function to the evidence as it stands; record what differs."""
         self.changed = True
+        self.reclustered = True
         contested = self.history.standing()
         marked = self._mark()
         clusters = self._clusters()
@@ -167,7 +172,13 @@ class Part:
 
     def components(self) -> list[list[bytes]]:
         """Keys of the facets of each group to be."""
-        return components(self.facets, self.marks.shared, self.overrides, self.rules, self.keyring)
+        state = (len(self.facets), len(self.marks.shared), tuple(self.overrides))
+        if self._components is None or self._components[0] != state:
+            found = components(
+                self.facets, self.marks.shared, self.overrides, self.rules, self.keyring
+            )
+            self._components = (state, found)
+        return self._components[1]
 
     def _clusters(self) -> list[Clustered]:
         return [

@@ -185,7 +185,8 @@ def _write(part: Part, change: Change) -> None:
     change.deleted = [group.id for group in part.former if group.id not in kept]
     for group in groups:
         change.read_groups.setdefault(group.id, 0)
-    _point(part, change)
+    if part.reclustered:
+        _point(part, change)
     change.touched = sorted(part.touched)
     change.notes = part.history.notes
 
