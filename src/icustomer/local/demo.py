@@ -21,7 +21,7 @@ from icustomer.local.guide import print_guide
 from icustomer.local.judge import Judgement, judge
 from icustomer.local.play import STEADY_RATE, Played, Stage, play
 from icustomer.local.report import print_figures
-from icustomer.local.servers import HOST, EmbeddedKafka, EmbeddedRedis, free_port
+from icustomer.local.servers import EmbeddedKafka, EmbeddedRedis
 from icustomer.local.story import tell
 from icustomer.local.tally import percentile
 from icustomer.local.worker import COMMAND, WorkerProcess
@@ -110,8 +110,6 @@ def _settings(kafka: str, redis: str, seed: int) -> dict[str, str]:
         "ICUSTOMER_SPACE": SPACE,
         "ICUSTOMER_TOPIC_PREFIX": TOPIC_PREFIX,
         "ICUSTOMER_SECRET_KEY": hashlib.sha256(f"icustomer demo {seed}".encode()).hexdigest(),
-        "ICUSTOMER_HTTP_HOST": HOST,
-        "ICUSTOMER_HTTP_PORT": str(free_port()),
         "ICUSTOMER_LOG_FORMAT": "json",
         "ICUSTOMER_LOG_LEVEL": "info",
     }

@@ -26,17 +26,15 @@ def print_guide(settings: Mapping[str, str], story: Story | None, console: Conso
     # One a line, however long: they are there to be copied.
     console.print(indented_lines(exports), soft_wrap=True)
     console.print(Text("and then, for example:", style="bold"))
-    console.print(indented_lines(_commands(settings, story)), soft_wrap=True)
+    console.print(indented_lines(_commands(story)), soft_wrap=True)
     console.print(Text("Ctrl-C ends worker and servers; nothing is kept.", style="dim"))
 
 
-def _commands(settings: Mapping[str, str], story: Story | None) -> list[str]:
-    address = f"{settings['ICUSTOMER_HTTP_HOST']}:{settings['ICUSTOMER_HTTP_PORT']}"
-    commands = [f"curl http://{address}/health/ready", f"curl http://{address}/metrics"]
+def _commands(story: Story | None) -> list[str]:
     if story is None:
-        return commands
+        return ["icustomer --help"]
     told = [f"icustomer lookup {story.customer_id}"]
     if story.emails:
         told.append(f"icustomer lookup 'email:{story.emails[0]}'")
     former = story.merged_from[0]
-    return [*told, f"icustomer split {former} --reason 'two people after all'", *commands]
+    return [*told, f"icustomer split {former} --reason 'two people after all'"]

@@ -47,7 +47,9 @@ class SubscriberSettings(Struct, frozen=True):
     max_records: int = 500
     poll_ms: int = 10
     """Wait of a poll that finds nothing, and half the latency of an idle worker."""
-    fetch_max_wait_ms: int = 500
+    fetch_max_wait_ms: int = 100
+    """How long a broker may hold an empty fetch. Kafka answers as soon as a record comes; the
+    embedded one only when this is over."""
     fetch_min_bytes: int = 1
     session_timeout_ms: int = 10_000
     heartbeat_interval_ms: int = 1_000
