@@ -6,7 +6,7 @@ import ssl
 
 from icustomer.errors import SettingsError
 from icustomer.settings import PREFIX, Settings
-from icustomer.stream.connection import Checksums, Connection, SaslMechanism, SecurityProtocol
+from icustomer.stream.connection import Checksums, Connection
 
 
 def connection(settings: Settings) -> Connection:
@@ -14,8 +14,8 @@ def connection(settings: Settings) -> Connection:
     password = settings.kafka_password
     return Connection(
         servers=settings.kafka_servers,
-        security_protocol=SecurityProtocol(settings.kafka_security_protocol),
-        sasl_mechanism=SaslMechanism(settings.kafka_sasl_mechanism),
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
         username=settings.kafka_username or "",
         password=password.get_secret_value() if password else "",
         ssl_context=_ssl_context(settings),

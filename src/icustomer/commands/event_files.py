@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
 from icustomer.errors import OperatorError
-from icustomer.evaluation.cells import nested
-from icustomer.evaluation.reader import CSV_SUFFIXES, DELIMITERS
+from icustomer.evaluation.cells import csv_rows
+from icustomer.evaluation.reader import CSV_SUFFIXES
 from icustomer.stream.port import Topic
 
 
@@ -81,14 +81,5 @@ def _json_lines(path: Path) -> Iterator[Line]:
 
 
 def _csv_lines(path: Path) -> Iterator[Line]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
-        for row in rows:
-            if None in row or None in row.values():
-                raise OperatorError(
-                    f"{path}, line {rows.line_num}: not as many cells as the header has"
-                )
-            body = json.dumps(nested(row), ensure_ascii=False)
-            yield Line(rows.line_num, body.encode("utf-8", "replace"))
+    for number, row in csv_rows(path):
+        yield Line(number, json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))

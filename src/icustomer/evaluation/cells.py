@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from icustomer.errors import OperatorError
+
+DELIMITERS = ",;\t"
 
 BOOLEANS = frozenset({"email_verified", "phone_verified", "guest"})
 BOOLEAN_OBJECT = "consents."
@@ -14,6 +20,21 @@ INTEGERS = frozenset({"satisfaction", "loyalty.points"})
 LISTS = frozenset({"identifiers", "items"})
 """Written as JSON within the cell."""
 TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, event) of each row. Raises `OperatorError`, naming the line, for a row that
+    does not fit the header; comma, semicolon or tabulator, whichever the header has."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        rows = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        for row in rows:
+            if None in row or None in row.values():
+                raise OperatorError(
+                    f"{path}, line {rows.line_num}: not as many cells as the header has"
+                )
+            yield rows.line_num, nested(row)
 
 
 def nested(row: Mapping[str, str]) -> dict[str, Any]:

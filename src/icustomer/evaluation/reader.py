@@ -12,12 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from icustomer.errors import OperatorError
-from icustomer.evaluation.cells import nested
+from icustomer.evaluation.cells import csv_rows
 from icustomer.stream.port import Topic
 
 CSV_SUFFIXES = (".csv", ".tsv")
 """Files of these names are CSV; every other file is JSON Lines."""
-DELIMITERS = ",;\t"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +44,7 @@ def read_labelled(path: Path, truth: str) -> Iterator[Labelled]:
     seconds, and the file's name. Raises `OperatorError`, naming the line, for a line that is
     no object or bears no truth, and for a file that cannot be read.
     """
-    rows = _csv_rows(path) if path.suffix.lower() in CSV_SUFFIXES else _json_rows(path)
+    rows = csv_rows(path) if path.suffix.lower() in CSV_SUFFIXES else _json_rows(path)
     try:
         for line, body in rows:
             yield _labelled(path, line, body, truth)
@@ -63,19 +62,6 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield line, decoder.decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise OperatorError(f"{path}, line {line}: no JSON object: {error}") from error
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
-        for row in rows:
-            if None in row or None in row.values():
-                raise OperatorError(
-                    f"{path}, line {rows.line_num}: not as many cells as the header has"
-                )
-            yield rows.line_num, nested(row)
 
 
 def _labelled(path: Path, line: int, body: dict[str, Any], truth: str) -> Labelled:

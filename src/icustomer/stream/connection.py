@@ -9,22 +9,7 @@ from typing import Any
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 from msgspec import Struct
 
-
-class SecurityProtocol(StrEnum):
-    """Names as in Kafka's own configuration."""
-
-    PLAINTEXT = "PLAINTEXT"
-    SSL = "SSL"
-    SASL_PLAINTEXT = "SASL_PLAINTEXT"
-    SASL_SSL = "SASL_SSL"
-
-
-class SaslMechanism(StrEnum):
-    """Names as in Kafka's own configuration."""
-
-    PLAIN = "PLAIN"
-    SCRAM_SHA_256 = "SCRAM-SHA-256"
-    SCRAM_SHA_512 = "SCRAM-SHA-512"
+from icustomer.setting_values import SaslMechanism, SecurityProtocol
 
 
 class Checksums(StrEnum):
@@ -54,17 +39,6 @@ class Connection(Struct, frozen=True):
     """Needed by SSL and SASL_SSL."""
     checksums: Checksums = Checksums.COMPARED
 
-    @property
-    def encrypted(self) -> bool:
-        return self.security_protocol in {SecurityProtocol.SSL, SecurityProtocol.SASL_SSL}
-
-    @property
-    def authenticated(self) -> bool:
-        return self.security_protocol in {
-            SecurityProtocol.SASL_PLAINTEXT,
-            SecurityProtocol.SASL_SSL,
-        }
-
     def aiokafka_options(self) -> dict[str, Any]:
         """Keyword arguments of every aiokafka client."""
         options: dict[str, Any] = {
@@ -72,7 +46,7 @@ class Connection(Struct, frozen=True):
             "security_protocol": str(self.security_protocol),
             "ssl_context": self.ssl_context,
         }
-        if self.authenticated:
+        if self.security_protocol.authenticates:
             options["sasl_mechanism"] = str(self.sasl_mechanism)
             options["sasl_plain_username"] = self.username
             options["sasl_plain_password"] = self.password
@@ -84,11 +58,13 @@ class Connection(Struct, frozen=True):
 
     def faststream_security(self) -> BaseSecurity:
         """The `security` of a FastStream broker."""
-        if not self.authenticated:
-            return BaseSecurity(ssl_context=self.ssl_context, use_ssl=self.encrypted)
+        if not self.security_protocol.authenticates:
+            return BaseSecurity(
+                ssl_context=self.ssl_context, use_ssl=self.security_protocol.encrypts
+            )
         return _FASTSTREAM_SASL[self.sasl_mechanism](
             username=self.username,
             password=self.password,
             ssl_context=self.ssl_context,
-            use_ssl=self.encrypted,
+            use_ssl=self.security_protocol.encrypts,
         )

@@ -7,7 +7,7 @@ import pytest
 from icustomer.errors import SettingsError
 from icustomer.kafka_access import confluent_options, connection
 from icustomer.settings import Settings
-from icustomer.stream.connection import SaslMechanism, SecurityProtocol
+from icustomer.setting_values import SaslMechanism, SecurityProtocol
 
 
 def settings(**values):
