@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import OperatorError, SettingsError, UnavailableError
@@ -29,7 +30,7 @@ from icustomer.store.port import Store
 from icustomer.store.redis import RedisStore
 from icustomer.stream.admin import open_admin
 from icustomer.stream.kafka_log import KafkaLog
-from icustomer.stream.port import Log, OutputRecord, Topic
+from icustomer.stream.port import Log, OutputRecord
 from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
 from icustomer.stream.subscriber import Subscriber, SubscriberSettings
 from icustomer.stream.topics import check, topic_name

@@ -136,8 +136,8 @@ def send(
     """Publish a file of events."""
     from icustomer.commands.send import require_valid
     from icustomer.commands.send import send as publish
+    from icustomer.contracts.topics import Topic
     from icustomer.settings import load_settings
-    from icustomer.stream.port import Topic
 
     settings = load_settings()
     if validate:

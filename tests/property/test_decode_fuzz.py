@@ -9,10 +9,10 @@ from icustomer.contracts.decode import MAX_BYTES, MAX_NESTING, decode
 from icustomer.contracts.examples import EXAMPLES
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.observation import Origin
 from icustomer.core.rules import Rules
-from icustomer.stream.port import INPUTS, Topic
 
 KEYRING = Keyring(b"fuzz" * 8)
 ORIGIN = Origin("signups/0", 0, 1_773_500_000_000_000)

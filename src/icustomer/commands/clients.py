@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.kafka_access import connection
 from icustomer.session import check_key
@@ -16,7 +17,6 @@ from icustomer.store.keys import SpaceKeys
 from icustomer.store.redis import RedisStore
 from icustomer.stream.failures import translated
 from icustomer.stream.log_reader import Isolation, close_reader, open_reader, partitions_of
-from icustomer.stream.port import Topic
 from icustomer.stream.producers import open_producer, stop_producer
 from icustomer.stream.topics import topic_name
 

@@ -25,6 +25,7 @@ from icustomer.commands.output import people_console, print_json, tell
 from icustomer.commands.usage import UsageError
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet
@@ -32,7 +33,6 @@ from icustomer.settings import Settings
 from icustomer.store.port import Store
 from icustomer.stream.failures import translated
 from icustomer.stream.log_reader import read_to_end
-from icustomer.stream.port import Topic
 from icustomer.stream.topics import topic_name
 
 LOOK_SECONDS = 0.1

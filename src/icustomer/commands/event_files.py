@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.evaluation.cells import csv_rows
 from icustomer.evaluation.reader import CSV_SUFFIXES
-from icustomer.stream.port import Topic
 
 
 class Line(NamedTuple):

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from icustomer.commands.clients import kafka_producer
 from icustomer.commands.event_files import Line, faults, read_lines, record_key
 from icustomer.commands.output import people_console, print_json, tell
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.settings import Settings
 from icustomer.stream.failures import translated
-from icustomer.stream.port import Topic
 from icustomer.stream.topics import topic_name
 
 AT_ONCE = 500

@@ -10,7 +10,7 @@ from typing import Any
 from icustomer.contracts.decode import MAX_BYTES, MAX_NESTING
 from icustomer.contracts.examples import EXAMPLES
 from icustomer.contracts.rejection import Reason
-from icustomer.stream.port import INPUTS, OUTPUTS, Topic
+from icustomer.contracts.topics import INPUTS, OUTPUTS, Topic
 
 JSON_SCHEMA = "application/schema+json;version=draft-2020-12"
 JSON = "application/json"

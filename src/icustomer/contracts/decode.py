@@ -20,7 +20,7 @@ from icustomer.contracts.commands import Command, CommandModel
 from icustomer.contracts.events import Event, Order, Signup, Support
 from icustomer.contracts.explain import explain
 from icustomer.contracts.rejection import Reason, Rejection
-from icustomer.stream.port import Topic
+from icustomer.contracts.topics import Topic
 
 MAX_BYTES = 1_048_576
 """1 MiB, what a record may have by Kafka's own default."""

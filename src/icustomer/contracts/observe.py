@@ -17,6 +17,7 @@ from icustomer.contracts.common import Message, Name
 from icustomer.contracts.events import Event, Item, Order, Signup, Support
 from icustomer.contracts.instruct import instruct
 from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.model import RawName
 from icustomer.core.names import normalise_name
@@ -28,7 +29,6 @@ from icustomer.core.observation import (
     SplitCommand,
 )
 from icustomer.core.rules import Rules
-from icustomer.stream.port import Topic
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.core.change import SHARED, Change, Snapshot
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
@@ -18,7 +19,6 @@ from icustomer.core.observation import Observation, Origin
 from icustomer.core.resolve import needed, resolve
 from icustomer.core.rules import Rules
 from icustomer.evaluation.reader import Labelled
-from icustomer.stream.port import Topic
 
 BATCH_EVENTS = 500
 """As a worker's batch by default; any other number gives the same customers."""

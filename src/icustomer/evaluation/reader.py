@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.evaluation.cells import csv_rows
-from icustomer.stream.port import Topic
 
 CSV_SUFFIXES = (".csv", ".tsv")
 """Files of these names are CSV; every other file is JSON Lines."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 from rich.console import Console
 
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.local.figures import DemoFigures
 from icustomer.local.generator import Generated, generate
@@ -25,7 +26,6 @@ from icustomer.local.servers import EmbeddedKafka, EmbeddedRedis
 from icustomer.local.story import tell
 from icustomer.local.tally import percentile
 from icustomer.local.worker import COMMAND, WorkerProcess
-from icustomer.stream.port import Topic
 
 SPACE = "demo"
 TOPIC_PREFIX = "customer"

@@ -12,10 +12,10 @@ from random import Random
 import msgspec
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.local.junk import spoil
 from icustomer.local.people import Census, Household
 from icustomer.local.stories import HOUR_SECONDS, Draft, Storyteller
-from icustomer.stream.port import Topic
 
 JUNK_SHARE = 0.008
 REPEATED_SHARE = 0.02

@@ -8,8 +8,8 @@ from typing import Self
 
 from aiokafka import AIOKafkaConsumer
 
+from icustomer.contracts.topics import Topic
 from icustomer.local.tally import Tally
-from icustomer.stream.port import Topic
 
 READ = (Topic.PROFILES, Topic.IDENTITY_CHANGES, Topic.DEAD_LETTERS)
 POLL_MILLISECONDS = 50

@@ -11,6 +11,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.local.generator import Sent
 from icustomer.local.outputs import Outputs
@@ -18,7 +19,6 @@ from icustomer.local.servers import EmbeddedKafka, EmbeddedRedis
 from icustomer.local.tally import Tally
 from icustomer.local.traffic import Traffic
 from icustomer.local.worker import WorkerProcess
-from icustomer.stream.port import Topic
 
 STEADY_DIVISOR = 20
 STEADY_EVENTS = 1_000

@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.local import writing
 from icustomer.local.people import Household, Person, fill
-from icustomer.stream.port import Topic
 
 BEGINNING = datetime(2025, 3, 1, tzinfo=UTC)
 """A fixed day in the past, so that the same seed gives the same bytes on any day."""

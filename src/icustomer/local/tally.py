@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from icustomer.stream.port import Topic
+from icustomer.contracts.topics import Topic
 
 REASON_HEADER = "icustomer-reason"
 MERGED_STATUS = "merged"

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.local.generator import Sent
-from icustomer.stream.port import Topic
 
 WINDOW_EVENTS = 8_000
 """Sent and not yet accounted for: the embedded Kafka keeps 5 MB a partition and drops what is

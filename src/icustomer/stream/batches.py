@@ -12,9 +12,10 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from icustomer.contracts.topics import Topic
 from icustomer.stream.failures import RecordTooLargeError
 from icustomer.stream.partitions import output_partition
-from icustomer.stream.port import OutputRecord, Topic
+from icustomer.stream.port import OutputRecord
 from icustomer.stream.topics import MAX_RECORD_BYTES
 
 Place = tuple[Topic, int]

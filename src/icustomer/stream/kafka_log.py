@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import UnavailableError
 from icustomer.store.port import Claim
 from icustomer.stream.batches import pack
@@ -21,7 +22,7 @@ from icustomer.stream.log_reader import (
     read_to_end,
 )
 from icustomer.stream.partitions import CLAIM_PARTITION
-from icustomer.stream.port import ChangelogRecord, InputPartition, OutputRecord, Topic
+from icustomer.stream.port import ChangelogRecord, InputPartition, OutputRecord
 from icustomer.stream.producers import (
     TRANSACTION_SECONDS,
     abandon,

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import groupby
 from typing import Protocol, TypeVar
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import RetryError, UnavailableError
 from icustomer.store.port import Claim
 from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
@@ -26,7 +27,6 @@ from icustomer.stream.port import (
     InputRecord,
     OutputRecord,
     Ownership,
-    Topic,
 )
 from icustomer.stream.slots import MAX_SLOTS, transactional_id
 

@@ -12,11 +12,12 @@ from enum import StrEnum
 
 from msgspec import Struct, field, structs
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import FencedError, UnavailableError
 from icustomer.stream.log_reader import Isolation
 from icustomer.stream.memory_group import MemoryGroup
 from icustomer.stream.partitions import murmur2
-from icustomer.stream.port import Headers, InputPartition, OutputRecord, Topic
+from icustomer.stream.port import Headers, InputPartition, OutputRecord
 
 DEFAULT_PARTITIONS = 3
 """Few enough for a simulation to hit the same partition often."""

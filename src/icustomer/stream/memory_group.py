@@ -6,7 +6,8 @@ members may finish their batch first. A member that is thrown out is not told, a
 
 from __future__ import annotations
 
-from icustomer.stream.port import INPUTS, InputPartition
+from icustomer.contracts.topics import INPUTS
+from icustomer.stream.port import InputPartition
 
 
 class MemoryGroup:

@@ -6,7 +6,8 @@ from functools import lru_cache
 from struct import unpack_from
 from zlib import crc32
 
-from icustomer.stream.port import OutputRecord, Topic
+from icustomer.contracts.topics import Topic
+from icustomer.stream.port import OutputRecord
 
 CLAIM_PARTITION = 0
 """Claims have a partition of the changelog to themselves, so that reading the last one reads

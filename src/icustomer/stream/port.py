@@ -6,29 +6,12 @@ Two implementations pass the same contract tests: `KafkaLog` and `MemoryLog`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.store.port import Claim
-
-
-class Topic(StrEnum):
-    """Short names; the topic is `<TOPIC_PREFIX>.<short name>`."""
-
-    SIGNUPS = "signups"
-    ORDERS = "orders"
-    SUPPORT = "support"
-    COMMANDS = "commands"
-    PROFILES = "profiles"
-    IDENTITY_CHANGES = "identity-changes"
-    IDENTITY_STATE = "identity-state"
-    DEAD_LETTERS = "dead-letters"
-
-
-INPUTS = (Topic.SIGNUPS, Topic.ORDERS, Topic.SUPPORT, Topic.COMMANDS)
-OUTPUTS = (Topic.PROFILES, Topic.IDENTITY_CHANGES, Topic.IDENTITY_STATE, Topic.DEAD_LETTERS)
 
 Headers = Sequence[tuple[str, bytes | None]]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from icustomer.contracts.topics import Topic
 from icustomer.stream.batches import Packed
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
-from icustomer.stream.port import Topic
 
 OPEN_SECONDS = 30.0
 """To connect and to get the transactional ID, its former transaction ended included."""

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from icustomer.contracts.topics import Topic
 from icustomer.core.change import Note
 from icustomer.core.fold import Folder, rfc3339
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Decision, Group, Retired
 from icustomer.core.rules import Rules
-from icustomer.stream.port import Headers, InputRecord, OutputRecord, Topic
+from icustomer.stream.port import Headers, InputRecord, OutputRecord
 
 VERSION_HEADER = "icustomer-version"
 TRUNCATED_HEADER = "icustomer-truncated"

@@ -17,11 +17,12 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from msgspec import Struct
 
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.errors import OperatorError, RetryError
 from icustomer.stream.connection import Connection
 from icustomer.stream.gate import BatchOwnership, Gate
 from icustomer.stream.lenient_records import accept_any_header_name
-from icustomer.stream.port import INPUTS, InputPartition, InputRecord, Ownership, Topic
+from icustomer.stream.port import InputPartition, InputRecord, Ownership
 from icustomer.stream.topics import topic_name
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.errors import OperatorError, UnavailableError
 from icustomer.stream.failures import translated
-from icustomer.stream.port import INPUTS, Topic
 
 DEFAULT_PARTITIONS = 12
 """As many workers as can share the work; more can only be had by a new set of topics."""

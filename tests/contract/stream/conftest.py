@@ -10,12 +10,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from icustomer.contracts.topics import Topic
 from icustomer.stream.connection import Connection
 from icustomer.stream.kafka_log import KafkaLog
 from icustomer.stream.log_reader import Isolation, open_reader, partitions_of, read_to_end
 from icustomer.stream.memory import MemoryKafka, MemoryLog
 from icustomer.stream.memory_broker import State
-from icustomer.stream.port import InputPartition, Log, OutputRecord, Topic
+from icustomer.stream.port import InputPartition, Log, OutputRecord
 from icustomer.stream.slots import transactional_id
 from icustomer.stream.topics import create, topic_name
 from servers.kafka import KafkaServer

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import FencedError, UnavailableError
 from icustomer.store.port import Claim
-from icustomer.stream.port import ChangelogRecord, InputPartition, Log, OutputRecord, Topic
+from icustomer.stream.port import ChangelogRecord, InputPartition, Log, OutputRecord
 
 VERSION = "icustomer-version"
 OFFSETS = {InputPartition(Topic.ORDERS, 0): 7, InputPartition(Topic.ORDERS, 2): 1}

@@ -13,10 +13,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.record.util import calc_crc32c
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError, UnavailableError
 from icustomer.stream.connection import Connection
 from icustomer.stream.kafka_log import KafkaLog
-from icustomer.stream.port import InputPartition, InputRecord, Ownership, Topic
+from icustomer.stream.port import InputPartition, InputRecord, Ownership
 from icustomer.stream.subscriber import Handler, Subscriber, SubscriberSettings
 from icustomer.stream.topics import create, topic_name
 from servers.kafka import KafkaServer

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError, UnavailableError
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import RecordTooLargeError
 from icustomer.stream.kafka_log import KafkaLog
-from icustomer.stream.port import OutputRecord, Topic
+from icustomer.stream.port import OutputRecord
 from icustomer.stream.topics import check, create, topic_name
 from servers.kafka import KafkaServer
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from icustomer import __version__
 from icustomer.cli import InputTopic, app, main
+from icustomer.contracts.topics import INPUTS
 from icustomer.settings import Settings
-from icustomer.stream.port import INPUTS
 
 WORD = ("--reason", "same person")
 ID = "ic_7K3M-9QX2-4HTB-W6PZ-S"

@@ -8,8 +8,8 @@ import pytest
 
 from icustomer.commands.event_files import Line, faults, read_lines, record_key
 from icustomer.commands.send import require_valid
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
-from icustomer.stream.port import Topic
 
 GOOD = {
     "event_id": "1",

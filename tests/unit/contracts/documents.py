@@ -5,7 +5,7 @@ import json
 from icustomer.contracts.decode import decode
 from icustomer.contracts.examples import EXAMPLES
 from icustomer.contracts.rejection import Rejection
-from icustomer.stream.port import Topic
+from icustomer.contracts.topics import Topic
 
 TOPICS = {
     "signup": Topic.SIGNUPS,

@@ -7,7 +7,7 @@ from documents import example, raw, refused
 
 from icustomer.contracts.decode import MAX_BYTES, MAX_NESTING, decode
 from icustomer.contracts.rejection import Rejection
-from icustomer.stream.port import Topic
+from icustomer.contracts.topics import Topic
 
 
 @pytest.mark.parametrize("value", [None, b""])

@@ -13,8 +13,8 @@ from icustomer.contracts.codes import COUNTRIES, CURRENCIES
 from icustomer.contracts.examples import ANNA, EXAMPLES, GUEST, RETIRED
 from icustomer.contracts.export import ADAPTERS, files, schema, write
 from icustomer.contracts.rejection import Reason
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import parse_customer_id
-from icustomer.stream.port import Topic
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "schemas"

@@ -8,11 +8,11 @@ from icustomer.contracts.decode import decode
 from icustomer.contracts.examples import ANNA, EXAMPLES, RETIRED
 from icustomer.contracts.observe import observe
 from icustomer.contracts.rejection import Reason
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.model import NormalName, RawName
 from icustomer.core.observation import MergeCommand, Origin, SplitCommand
 from icustomer.core.rules import KindRule, Rules
-from icustomer.stream.port import Topic
 
 KEYRING = Keyring(b"observe" * 8)
 RECORDED_AT = 1_773_500_000_000_000

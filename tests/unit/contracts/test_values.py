@@ -7,7 +7,7 @@ import pytest
 from documents import decoded, example, refused
 
 from icustomer.contracts.decode import decode
-from icustomer.stream.port import Topic
+from icustomer.contracts.topics import Topic
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 
 from icustomer.contracts.events import Order, Signup, Support
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
 from icustomer.evaluation.cells import BOOLEANS, INTEGERS, LISTS
 from icustomer.evaluation.reader import read_labelled
-from icustomer.stream.port import Topic
 
 
 def read(tmp_path, text, truth="who", name="events.jsonl"):

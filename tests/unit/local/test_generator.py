@@ -11,13 +11,13 @@ from email_validator import EmailNotValidError, validate_email
 
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.evaluation.matching import read
 from icustomer.local.countries import COUNTRIES
 from icustomer.local.generator import generate, write_labelled
 from icustomer.local.people import Household
-from icustomer.stream.port import Topic
 
 EVENTS = 8_000
 

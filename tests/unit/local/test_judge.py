@@ -4,6 +4,7 @@ import asyncio
 
 import redis
 
+from icustomer.contracts.topics import INPUTS
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.evaluation.evaluate import evaluate
@@ -14,7 +15,6 @@ from icustomer.local.judge import judge
 from icustomer.local.servers import EmbeddedKafka, EmbeddedRedis
 from icustomer.local.traffic import WINDOW_EVENTS, Traffic
 from icustomer.store import codec
-from icustomer.stream.port import INPUTS
 
 KEYRING = Keyring(b"a key of the tests, 32 bytes long")
 

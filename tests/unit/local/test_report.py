@@ -6,13 +6,13 @@ import json
 import pytest
 from rich.console import Console
 
+from icustomer.contracts.topics import Topic
 from icustomer.evaluation.pairs import Pairs
 from icustomer.local.figures import DemoFigures
 from icustomer.local.guide import print_guide
 from icustomer.local.report import make_console, print_figures
 from icustomer.local.story import tell
 from icustomer.local.tally import Tally, percentile
-from icustomer.stream.port import Topic
 
 CUSTOMER, RETIRED = "ic_7K3M-9QX2-4HTB-W6PZ-C", "ic_0000-0000-0000-0000-0"
 PROFILE = {

@@ -6,8 +6,8 @@ import pytest
 
 from icustomer.errors import SettingsError
 from icustomer.kafka_access import confluent_options, connection
-from icustomer.settings import Settings
 from icustomer.setting_values import SaslMechanism, SecurityProtocol
+from icustomer.settings import Settings
 
 
 def settings(**values):

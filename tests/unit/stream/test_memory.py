@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import FencedError, UnavailableError
 from icustomer.stream.log_reader import Isolation
 from icustomer.stream.memory import MemoryKafka, MemoryLog, MemorySubscriber, PromptNetwork
 from icustomer.stream.memory_broker import State
-from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership, Topic
+from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
 
 PLACE = Topic.PROFILES, 0
 ID = "icustomer.space.0"

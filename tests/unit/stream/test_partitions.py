@@ -5,8 +5,9 @@ from random import Random
 
 from aiokafka import partitioner
 
+from icustomer.contracts.topics import Topic
 from icustomer.stream.partitions import group_partition, murmur2, output_partition
-from icustomer.stream.port import OutputRecord, Topic
+from icustomer.stream.port import OutputRecord
 
 
 def test_murmur2_agrees_with_the_client_library() -> None:

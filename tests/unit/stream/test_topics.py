@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.errors import OperatorError, UnavailableError
-from icustomer.stream.port import INPUTS, Topic
 from icustomer.stream.topics import (
     COMPACTED,
     MAX_MESSAGE_BYTES,
