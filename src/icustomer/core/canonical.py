@@ -26,6 +26,8 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     TOO_LONG = "too_long"
+    NOT_TEXT = "not_text"
+    """Half a surrogate pair: bytes of a command line that are no UTF-8."""
     EMAIL_SYNTAX = "email_syntax"
     EMAIL_DOMAIN = "email_domain"
     PHONE_SYNTAX = "phone_syntax"

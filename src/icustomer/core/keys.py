@@ -1,13 +1,15 @@
 """Keyed digests and customer IDs: nobody without the space's secret can guess one.
 
-Digests are keyed BLAKE2b-128 (RFC 7693), one personalisation for each use.
+Digests are keyed BLAKE2b-128 (RFC 7693) of MessagePack, one personalisation for each use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
+
+import msgspec
 
 from icustomer.core.model import Identifier, NormalName
 
@@ -20,6 +22,7 @@ PREFIX = "ic_"
 IDENTIFIER_CACHE = 65_536
 """Identifiers whose digest is remembered: hot customers come again and again."""
 
+_encode = msgspec.msgpack.Encoder().encode
 _VALUES = {char: value for value, char in enumerate(ALPHABET)}
 _LENIENT = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "_": None})
 
@@ -32,10 +35,9 @@ class Keyring:
         self.identifier = lru_cache(IDENTIFIER_CACHE)(self._identifier)
         """(kind, canonical value) -> 16 bytes: the digest that names a link."""
 
-    def _digest(self, person: bytes, parts: Iterable[str], size: int = DIGEST_BYTES) -> bytes:
-        """Digest of a list of texts, each preceded by its length: no two lists agree."""
-        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-        message = b"".join(b"%d:%b" % (len(part), part) for part in encoded)
+    def _digest(self, person: bytes, content: Any, size: int = DIGEST_BYTES) -> bytes:
+        """Digest of texts and numbers, nested as they are: MessagePack tells where each ends."""
+        message = _encode(content)
         return blake2b(message, digest_size=size, key=self._key, person=person).digest()
 
     def _identifier(self, kind: str, value: str) -> bytes:
@@ -49,16 +51,12 @@ class Keyring:
         erased_at: int = 0,
     ) -> bytes:
         """Key of a facet, 16 bytes: the claim of who somebody is, and nothing else."""
-        parts = [str(len(identifiers))]
-        for identifier in identifiers:
-            parts += (identifier.kind, identifier.value)
-        for group in (name.given, name.family, name.other):
-            parts += (str(len(group)), *group)
-        return self._digest(b"facet", (*parts, birth_date or "", str(erased_at)))
+        claims = [(identifier.kind, identifier.value) for identifier in identifiers]
+        return self._digest(b"facet", (claims, name, birth_date, erased_at))
 
     def customer_id(self, facet: bytes, source: str, event_id: str, minted: int) -> str:
         """A new ID: the same for the same founding evidence, so that a replay mints it again."""
-        digest = self._digest(b"customer", (facet.hex(), source, event_id, str(minted)), 10)
+        digest = self._digest(b"customer", (facet.hex(), source, event_id, minted), 10)
         return format_customer_id(digest)
 
     def change_id(self, *parts: str) -> str:
