@@ -12,7 +12,7 @@ from contextlib import suppress
 from msgspec import Struct, field
 
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Group
+from icustomer.core.model import Group, epoch_of
 from icustomer.core.rules import Rules
 from icustomer.errors import RetryError, UnavailableError
 from icustomer.store.codec import decode, encode
@@ -65,15 +65,23 @@ class Rebuild:
 
     async def _rebuild(self, nonce: str) -> None:
         last = await self._log.last_claim()
-        claim = Claim((last.number if last else 0) + 1, nonce)
-        await self._log.write_claim(claim)
+        claim = await self._claim((last.number if last else 0) + 1, nonce)
         await self._log.initialise_all()
         keys = await self._read(nonce)
+        highest = max((epoch_of(key.version) for key in keys.values()), default=0)
+        if highest >= claim.number:
+            # The last claim was a late one, of a rebuild that others had overtaken.
+            claim = await self._claim(highest + 1, nonce)
         if await self._log.last_claim() != claim:
             raise UnavailableError("another worker claimed the rebuild")
         await self._store.wipe(nonce)
         entries = await self._write(nonce, keys)
         await self._store.finish_rebuild(nonce, claim, entries)
+
+    async def _claim(self, number: int, nonce: str) -> Claim:
+        claim = Claim(number, nonce)
+        await self._log.write_claim(claim)
+        return claim
 
     async def _read(self, nonce: str) -> dict[bytes, Key]:
         """The newest version of every group in the changelog, tombstones included."""

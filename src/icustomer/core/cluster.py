@@ -295,7 +295,9 @@ class _Clustering:
         rest = [each for each in self._clusters(members) if not each.names]
         if len(rest) < 2:  # noqa: PLR2004 - one alone has nobody to join
             return
-        nameless = frozenset(index for each in rest for index in each.facets)
+        nameless = frozenset(
+            index for each in rest for index in each.facets if scope is None or index in scope
+        )
         for kind in self._rules.kinds:
             for only_verified in (True, False):
                 identifiers = self._within(kind, nameless, only_verified=only_verified)

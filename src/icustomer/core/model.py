@@ -226,6 +226,11 @@ VERSION_EPOCH_SHIFT = 40
 for 8,191 epochs of a million million changes each."""
 
 
+def epoch_of(version: int) -> int:
+    """The epoch part of a version: the number of the rebuild after which it was written."""
+    return version >> VERSION_EPOCH_SHIFT
+
+
 def version_after(epoch: int, highest_read: int) -> int:
     """The version that a commit writes: (epoch of the fence, highest n read + 1)."""
     n = highest_read & ((1 << VERSION_EPOCH_SHIFT) - 1)

@@ -1,0 +1,202 @@
+"""A worker without Kafka and Redis: resolve, compare and set, check what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import msgpack
+
+from icustomer.core.change import Change, Snapshot, Verdict
+from icustomer.core.fold import profile
+from icustomer.core.keys import Keyring
+from icustomer.core.model import Group, Retired
+from icustomer.core.observation import Item
+from icustomer.core.resolve import needed, resolve
+from icustomer.core.rules import Rules
+from worlds.laws import check_state, digests_of
+
+EPOCH = 1
+TRIES = 20
+"""More than any interleaving of two workers here needs."""
+
+
+class State:
+    """What Redis and the compacted topic of profiles would hold."""
+
+    def __init__(self) -> None:
+        self.links: dict[bytes, bytes] = {}
+        self.groups: dict[bytes, bytes] = {}
+        """Encoded, so that nobody changes a group behind the state's back."""
+        self.aliases: dict[str, bytes] = {}
+        self.index: set[tuple[bytes, bytes]] = set()
+        self.published: dict[str, dict[str, Any]] = {}
+        """Customer ID to its last record."""
+
+    def group(self, group_id: bytes) -> Group:
+        return msgpack.decode(self.groups[group_id], type=Group)
+
+    def all_groups(self) -> list[Group]:
+        return [self.group(group_id) for group_id in self.groups]
+
+    def snapshot(self, links: Sequence[bytes], ids: Sequence[str]) -> Snapshot:
+        found = {digest: self.links.get(digest) for digest in links}
+        aliases = {customer_id: self.aliases.get(customer_id) for customer_id in ids}
+        named = {name for name in (*found.values(), *aliases.values()) if name in self.groups}
+        return Snapshot(
+            epoch=EPOCH,
+            links=found,
+            groups={group_id: self.group(group_id) for group_id in named if group_id},
+            aliases=aliases,
+        )
+
+    def version(self, group_id: bytes) -> int:
+        return self.group(group_id).version if group_id in self.groups else 0
+
+    def stands(self, change: Change) -> bool:
+        """The comparison of the commit script."""
+        return all(
+            self.version(group_id) == version for group_id, version in change.read_groups.items()
+        ) and all(self.links.get(digest) == value for digest, value in change.read_links.items())
+
+    def write(self, change: Change) -> None:
+        """The writes of the commit script."""
+        for group in change.groups:
+            self.groups[group.id] = msgpack.encode(group)
+        for group_id in change.deleted:
+            del self.groups[group_id]
+        _set_or_delete(self.links, change.links)
+        _set_or_delete(self.aliases, change.aliases)
+        self.index |= set(change.index_added)
+        self.index -= set(change.index_removed)
+
+
+def _set_or_delete(target: dict[Any, Any], values: dict[Any, Any]) -> None:
+    for key, value in values.items():
+        if value is None:
+            target.pop(key, None)
+        else:
+            target[key] = value
+
+
+class Worker:
+    """Resolves batches against a state and checks each commit."""
+
+    def __init__(self, state: State, rules: Rules, keyring: Keyring) -> None:
+        self.state = state
+        self.rules = rules
+        self.keyring = keyring
+        self.verdicts: list[Verdict] = []
+        self.conflicts = 0
+        self._made: dict[bytes, dict[str, dict[str, Any]]] = {}
+        """Encoded group to its records: they are a function of it, and most stand still."""
+
+    def run(self, items: Sequence[Item]) -> list[Verdict]:
+        """The verdicts of one batch that nobody disturbs."""
+        before = len(self.verdicts)
+        pending = self.commit(items, self.plan(items))
+        assert not pending, "a change that nobody disturbed was refused"
+        return self.verdicts[before:]
+
+    def plan(self, items: Sequence[Item]) -> list[Change]:
+        """What to do by the state as it is now; checked for shape."""
+        snapshot = self.state.snapshot(*needed(items))
+        changes = resolve(snapshot, items, self.rules, self.keyring)
+        indices = sorted(index for change in changes for index in change.items)
+        assert indices == list(range(len(items))), "each item belongs to exactly one change"
+        for change in changes:
+            assert len(change.verdicts) == len(change.items)
+        return changes
+
+    def commit(self, items: Sequence[Item], changes: Sequence[Change]) -> list[Item]:
+        """Commit each change on its own; the items of those that were refused."""
+        refused: list[Item] = []
+        for change in changes:
+            if self.state.stands(change):
+                self._commit(change)
+                self.verdicts += change.verdicts
+            else:
+                self.conflicts += 1
+                refused += [items[index] for index in change.items]
+        return refused
+
+    def finish(self, items: Sequence[Item]) -> None:
+        """Resolve again until nothing is refused."""
+        for _ in range(TRIES):
+            if not items:
+                return
+            items = self.commit(items, self.plan(items))
+        raise AssertionError("too many conflicts")
+
+    def _commit(self, change: Change) -> None:
+        self._check_scope(change)
+        self.state.write(change)
+        self._publish(change)
+        check_state(self.state.all_groups(), self.state, self.rules, self.keyring)
+        self._check_published(change)
+
+    def _check_scope(self, change: Change) -> None:
+        """Only what was read is written, under a version above all that was read."""
+        state, read = self.state, change.read_groups
+        for group in change.groups:
+            assert group.version == change.version
+            assert group.id in read or group.id not in state.groups, "wrote a group unread"
+        for group_id in change.deleted:
+            assert group_id in read, "deleted a group unread"
+        if change.writes:
+            assert change.version > max(read.values(), default=0), "version must grow"
+        owned = self._owned(read)
+        for digest in change.links:
+            assert digest in change.read_links or digest in owned, "wrote a link unread"
+        for group_id in change.republish:
+            assert group_id in read, "republishes a group unread"
+
+    def _owned(self, read: Iterable[bytes]) -> set[bytes]:
+        """Digests and facet keys whose link only the holders of these groups may set."""
+        facets = [f for g in read if g in self.state.groups for f in self.state.group(g).facets]
+        return {facet.key for facet in facets} | digests_of(facets, self.keyring).keys()
+
+    def _publish(self, change: Change) -> None:
+        """The current record of each ID touched; its version only grows."""
+        current = self.records()
+        for customer_id in change.touched:
+            record = current[customer_id]
+            before = self.state.published.get(customer_id)
+            if before != record:
+                assert before is None or before["version"] < record["version"], "stale version"
+                assert record["version"] == change.version
+            self.state.published[customer_id] = record
+
+    def _check_published(self, change: Change) -> None:
+        """What stands is what was published: no ID was forgotten among the touched."""
+        current = self.records()
+        assert current.keys() == self.state.published.keys(), "an ID was not published"
+        for customer_id, record in current.items():
+            published = self.state.published[customer_id]
+            differing = {
+                k for k in record.keys() | published.keys() if record.get(k) != published.get(k)
+            }
+            assert not differing, f"{sorted(differing)} changed unpublished"
+        assert set(change.notes) <= set(change.touched), "a note without a record"
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Customer ID to the record that its group makes of it."""
+        made: dict[str, dict[str, Any]] = {}
+        for blob in self.state.groups.values():
+            if blob not in self._made:
+                self._made[blob] = self._records(msgpack.decode(blob, type=Group))
+            made |= self._made[blob]
+        return made
+
+    def _records(self, group: Group) -> dict[str, dict[str, Any]]:
+        current = {c.id: profile(group, c, self.rules, self.keyring) for c in group.customers}
+        return current | {retired.id: redirect(retired) for retired in group.retired}
+
+
+def redirect(retired: Retired) -> dict[str, Any]:
+    return {
+        "customer_id": retired.id,
+        "version": retired.version,
+        "status": "merged",
+        "merged_into": retired.merged_into,
+    }

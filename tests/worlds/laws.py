@@ -1,0 +1,109 @@
+"""Law 3 and its kin, checked on the whole state after each commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from icustomer.core.change import SHARED
+from icustomer.core.keys import Keyring
+from icustomer.core.model import Facet, Group
+from icustomer.core.rules import Rules
+from oracle.evidence import Evidence
+
+
+class Standing(Protocol):
+    """The parts of a state besides its groups."""
+
+    @property
+    def links(self) -> Mapping[bytes, bytes]: ...
+    @property
+    def aliases(self) -> Mapping[str, bytes]: ...
+    @property
+    def index(self) -> set[tuple[bytes, bytes]]: ...
+
+
+def check_state(
+    groups: Sequence[Group], standing: Standing, rules: Rules, keyring: Keyring
+) -> None:
+    """Links, aliases and index say exactly what the groups hold."""
+    for group in groups:
+        check_group(group)
+    _once("facet", (facet.key for group in groups for facet in group.facets))
+    _once("customer ID", (customer_id for group in groups for customer_id in _ids(group)))
+    shared = frozenset(digest for digest, value in standing.links.items() if value == SHARED)
+    expected = expected_links(groups, Evidence({}, rules, shared), keyring)
+    assert expected == dict(standing.links), "links are not what the groups hold"
+    carried = {(d, g.id) for g in groups for d in digests_of(g.facets, keyring) if d in shared}
+    assert carried == standing.index, "the index of shared identifiers is wrong"
+    marked = {(digest, group.id) for group in groups for digest in group.shared}
+    assert carried == marked, "a group's marks are not those of its identifiers"
+    aliases = {customer_id: group.id for group in groups for customer_id in _ids(group)}
+    assert aliases == dict(standing.aliases), "aliases are not what the groups hold"
+
+
+def check_group(group: Group) -> None:
+    """A group in itself: sorted, partitioned by its customers, redirects that end."""
+    keys = [facet.key for facet in group.facets]
+    assert keys == sorted(keys)
+    assert group.id in keys, "a group bears the key of one of its facets"
+    assert list(group.shared) == sorted(set(group.shared))
+    held = [key for customer in group.customers for key in customer.facets]
+    _once("facet of customers", held)
+    assert set(held) <= set(keys)
+    for customer in group.customers:
+        assert list(customer.facets) == sorted(customer.facets)
+        assert customer.version <= group.version
+        assert not customer.facets or customer.anchor in keys
+    _check_redirects(group)
+
+
+def _check_redirects(group: Group) -> None:
+    """A retired ID hangs on a facet of the customer that its chain ends at, an older one."""
+    current = {customer.id: customer for customer in group.customers}
+    retired = {one.id: one for one in group.retired}
+    for one in group.retired:
+        seen = {one.id}
+        target = one.merged_into
+        while target in retired:
+            assert target not in seen, "redirects loop"
+            seen.add(target)
+            target = retired[target].merged_into
+        assert target in current, "a redirect leads nowhere"
+        holder = current[target]
+        assert one.anchor in holder.facets, "a redirect does not end at its anchor's holder"
+        assert (holder.founded_at, holder.id) < (one.founded_at, one.id), "the oldest ID stays"
+
+
+def expected_links(
+    groups: Iterable[Group], evidence: Evidence, keyring: Keyring
+) -> dict[bytes, bytes]:
+    """Each linkable identifier leads to its group; a facet without any by its own key."""
+    links: dict[bytes, bytes] = {}
+    for group in groups:
+        for facet in group.facets:
+            found = digests_of([facet], keyring)
+            linkable = {d for d, kind in found.items() if evidence.linkable(d, kind)}
+            for digest in linkable or {facet.key}:
+                assert links.setdefault(digest, group.id) == group.id, "two groups, one link"
+            links |= dict.fromkeys(found.keys() & evidence.shared, SHARED)
+    return links
+
+
+def digests_of(facets: Iterable[Facet], keyring: Keyring) -> dict[bytes, str]:
+    """Digest of each identifier that the facets carry, to its kind."""
+    return {
+        keyring.identifier(identifier.kind, identifier.value): identifier.kind
+        for facet in facets
+        for identifier in facet.identifiers
+    }
+
+
+def _ids(group: Group) -> list[str]:
+    return [one.id for one in (*group.customers, *group.retired)]
+
+
+def _once(what: str, values: Iterable[object]) -> None:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    assert not twice, f"{what} twice: {twice}"

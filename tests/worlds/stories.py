@@ -1,0 +1,278 @@
+"""Stories: what a small world of people tells, drawn from a source of randomness.
+
+The same story-teller serves seeded searches (`random.Random`) and Hypothesis, whose own
+`Random` remembers what was drawn and makes failing stories smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from hypothesis import strategies
+from msgspec.structs import astuple, replace
+
+from icustomer.core.model import RawName
+from icustomer.core.observation import Observation
+from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
+from worlds.observations import KEYRING, NAMELESS, Claimed, observation, order, ticket
+
+SPAN = 40
+"""Seconds within which all of a world happens: few enough that some fall together."""
+SHOUTED = 0.2
+"""Share of events that are written in capitals: the same claim in another form."""
+GIVEN = ("Anna", "Peter", "Ines", "Omar", "Yuki", "Bruno", "Greta", "Zeno")
+"""No two of them compatible."""
+ANNAS = (
+    RawName("Anna", "Berg"),
+    RawName("A.", "Berg"),
+    RawName(full="Anna Berg"),
+    RawName("Anna", "Holt"),
+    RawName(full="Berg"),
+)
+"""What one person may be called; some go with others of the family too."""
+STATUSES = ("placed", "paid", "shipped", "delivered", "cancelled", "refunded")
+TICKET_STATUSES = ("opened", "pending", "solved", "closed", "reopened")
+
+TIGHT_RULES = Rules(
+    kinds={
+        "account": KindRule(max_linked=4),
+        "email": KindRule(max_names=2, max_linked=3),
+        "phone": KindRule(veto=True, max_names=2, max_linked=3),
+    },
+    max_distinct_names=5,
+    max_facets=8,
+    max_contested=1,
+)
+"""Limits that small worlds reach."""
+OTHER_RULES = Rules(
+    kinds={
+        "account": KindRule(),
+        "email": KindRule(match=Match.VERIFIED),
+        "phone": KindRule(veto=True, max_linked=3),
+        "booking": KindRule(transactional=True),
+        "device": KindRule(match=Match.NEVER),
+    },
+    blocked=frozenset({KEYRING.identifier("phone", "+4990000")}),
+)
+"""Each rule of its own once: verified only, never, transactional, blocked."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A set of observations (in no order that matters) and the rules to judge them by."""
+
+    rules: Rules
+    told: tuple[Observation, ...]
+
+
+def shouted(told: Observation) -> Observation:
+    """The same claim, written in capitals."""
+    name = RawName(*(part and part.upper() for part in astuple(told.raw_name)))
+    identifiers = tuple(replace(one, raw=one.raw.upper()) for one in told.identifiers)
+    return replace(told, raw_name=name, identifiers=identifiers)
+
+
+@dataclass
+class Teller:
+    """Tells events; numbers them, and draws what the story leaves open."""
+
+    random: Random
+    told: list[Observation] = field(default_factory=list)
+
+    def tell(self, *claimed: Claimed, name: RawName = NAMELESS, **said: Any) -> None:
+        number = len(self.told)
+        said.setdefault("at", self.random.randrange(SPAN))
+        said.setdefault("source", self.random.choice(("shop", "app", "till")))
+        said.setdefault("event_id", f"e{number:03}")
+        told = observation(claimed=claimed, name=name, **said)
+        self.told.append(shouted(told) if self.random.random() < SHOUTED else told)
+
+    def person(self) -> RawName:
+        return RawName(self.random.choice(GIVEN), self.random.choice(("Berg", "Holt")))
+
+    def several(self, most: int) -> range:
+        return range(self.random.randint(1, most))
+
+
+def family(teller: Teller) -> None:
+    """Two to four people on one phone, each with an e-mail; one order without a name."""
+    for place, given in enumerate(GIVEN[: teller.random.randint(2, 4)]):
+        name = RawName(given, "Berg")
+        for _ in teller.several(2):
+            teller.tell(("email", f"{place}@berg.example"), ("phone", "+491"), name=name)
+    teller.tell(("phone", "+491"), topic="orders", order=order("O1", "paid", "10.10"))
+
+
+def namesakes(teller: Teller) -> None:
+    """Two of one name who have nothing else in common."""
+    for place in range(2):
+        teller.tell(
+            ("email", f"anna{place}@x.example"), name=ANNAS[0], birth_date=f"199{place}-01-01"
+        )
+        teller.tell(("email", f"anna{place}@x.example"), ("phone", f"+492{place}"), name=ANNAS[1])
+
+
+def hub(teller: Teller) -> None:
+    """A number of a shop: more people than can be one household."""
+    for place in range(teller.random.randint(3, 7)):
+        name = RawName(GIVEN[place], "Berg")
+        teller.tell(("phone", "+493"), ("email", f"h{place}@x.example"), name=name)
+        if teller.random.random() < 0.3:
+            teller.tell(("phone", "+493"), ("phone", f"+494{place}"), name=teller.person())
+
+
+def chain(teller: Teller) -> None:
+    """Each event shares one identifier with the next."""
+    name = teller.random.choice((ANNAS[0], NAMELESS))
+    for place in range(teller.random.randint(2, 5)):
+        kinds = ("email", "phone") if place % 2 else ("phone", "email")
+        teller.tell((kinds[0], f"c{place}"), (kinds[1], f"c{place + 1}"), name=name)
+
+
+def bridge(teller: Teller) -> None:
+    """A nameless event that carries the identifiers of two people."""
+    teller.tell(("email", "b0@x.example"), ("phone", "+4950"), name=RawName("Anna", "Berg"))
+    teller.tell(("email", "b1@x.example"), ("phone", "+4951"), name=RawName("Peter", "Berg"))
+    kind, value = teller.random.choice((("email", "b0@x.example"), ("phone", "+4950")))
+    teller.tell((kind, value), ("phone", "+4951"), topic="orders", order=order("O2", "placed"))
+
+
+def late_verification(teller: Teller) -> None:
+    """The same claim, verified later on."""
+    for place in range(2):
+        name = RawName(GIVEN[place], "Berg")
+        teller.tell(("email", "v@x.example"), ("phone", f"+496{place}"), name=name, at=place)
+    given = teller.random.choice(GIVEN[:2])
+    phone = ("phone", f"+496{GIVEN.index(given)}")
+    teller.tell(("email", "v@x.example", True), phone, name=RawName(given, "Berg"), at=SPAN)
+
+
+def guests(teller: Teller) -> None:
+    """Guest orders, some of them claimed by a signup."""
+    for place in teller.several(3):
+        amount = teller.random.choice((None, "0.10", "19.99"))
+        teller.tell(
+            ("email", f"g{place}@x.example"),
+            topic="orders",
+            known=False,
+            order=order(f"G{place}", teller.random.choice(STATUSES), amount),
+        )
+    if teller.random.random() < 0.5:
+        teller.tell(("email", "g0@x.example"), name=ANNAS[0], cells={"locale": "de"})
+
+
+def orders(teller: Teller) -> None:
+    """Orders and tickets told several times, by several sources, in any state."""
+    for _ in range(teller.random.randint(2, 6)):
+        amount = teller.random.choice((None, "0.10", "19.99", "7.0001"))
+        update = order(f"O{teller.random.randrange(3)}", teller.random.choice(STATUSES), amount)
+        email = f"o{teller.random.randrange(2)}@x.example"
+        teller.tell(("email", email), ("phone", "+497"), topic="orders", order=update)
+    update = ticket("T1", teller.random.choice(TICKET_STATUSES))
+    teller.tell(("phone", "+497"), topic="support", ticket=update)
+
+
+def changed_email(teller: Teller) -> None:
+    """One account through three addresses, with attributes that change."""
+    for place in range(3):
+        cells = {
+            "locale": teller.random.choice(("de", "en")),
+            "preference:colour": place,
+            "consent:news": teller.random.random() < 0.5,
+            "loyalty:gold": {"tier": "A", "points": place},
+        }
+        teller.tell(
+            ("account", "shop/1"), ("email", f"m{place}@x.example"), name=ANNAS[0], cells=cells
+        )
+
+
+def lent_account(teller: Teller) -> None:
+    """An account that several people use, and somebody who gives no name."""
+    for place in range(teller.random.randint(2, 5)):
+        name = RawName(GIVEN[place], "Berg")
+        teller.tell(("account", "shop/2"), ("phone", f"+498{place}"), name=name)
+    teller.tell(("account", "shop/2"), topic="orders", order=order("O4", "paid", "4"))
+
+
+def office(teller: Teller) -> None:
+    """One name, and about as many identifiers of another kind as a limit allows."""
+    kind = teller.random.choice(("account", "email", "phone"))
+    other = teller.random.choice(("account", "email", "phone", "booking", "device"))
+    for place in range(1, teller.random.randint(4, 7)):
+        teller.tell((kind, "office/0"), (other, f"office/{place}"), name=ANNAS[0])
+
+
+def torn(teller: Teller) -> None:
+    """Nameless events whose only identifiers lead to several people, and friends of theirs."""
+    for place in range(2):
+        teller.tell(
+            ("phone", "+499"), ("email", f"t{place}@x.example"), name=RawName(GIVEN[place], "B")
+        )
+    teller.tell(("phone", "+499"), topic="orders", order=order("O9", "paid", "5"))
+    teller.tell(("phone", "+499"), ("phone", f"+499{teller.random.randrange(2)}"))
+    if teller.random.random() < 0.5:
+        teller.tell(("phone", "+4990"), name=RawName(teller.random.choice(GIVEN[:3]), "B"))
+
+
+def soup(teller: Teller) -> None:
+    """Anything with anything, from few values."""
+    pool: tuple[Claimed, ...] = (
+        *(("email", f"s{n}@x.example") for n in range(3)),
+        *(("phone", f"+49{n}0000") for n in range(8, 11)),
+        *(("account", f"shop/{n}") for n in range(8, 10)),
+        ("passport", "X1"),
+        ("booking", "B1"),
+        ("device", "D1"),
+    )
+    names = (NAMELESS, NAMELESS, *ANNAS, *(RawName(given, "Berg") for given in GIVEN[1:5]))
+    for _ in range(teller.random.randint(2, 12)):
+        claimed = teller.random.sample(pool, teller.random.choice((1, 1, 2, 2, 3)))
+        flagged = [(kind, value, teller.random.random() < 0.3) for kind, value, *_ in claimed]
+        teller.tell(*flagged, name=teller.random.choice(names), known=teller.random.random() < 0.8)
+
+
+Scenario = Callable[[Teller], None]
+SCENARIOS: tuple[Scenario, ...] = (
+    family,
+    namesakes,
+    hub,
+    chain,
+    bridge,
+    late_verification,
+    guests,
+    orders,
+    changed_email,
+    lent_account,
+    office,
+    torn,
+    soup,
+    soup,
+)
+
+
+def tell_story(random: Random) -> Story:
+    """A world of one to three scenarios, sometimes with their identifiers entangled."""
+    teller = Teller(random)
+    for scenario in random.choices(SCENARIOS, k=random.choice((1, 1, 2, 3))):
+        scenario(teller)
+    if random.random() < 0.5:
+        entangle(teller)
+    rules = random.choice((DEFAULT_RULES, DEFAULT_RULES, TIGHT_RULES, OTHER_RULES))
+    return Story(rules=rules, told=tuple(teller.told))
+
+
+def entangle(teller: Teller) -> None:
+    """Events that mix the identifiers of what was told so far."""
+    seen = sorted({(i.kind, i.value) for told in teller.told for i in told.identifiers})
+    for _ in teller.several(4):
+        claimed = teller.random.sample(seen, min(len(seen), teller.random.choice((1, 2, 2))))
+        name = teller.random.choice((NAMELESS, teller.person(), *ANNAS))
+        teller.tell(*claimed, name=name)
+
+
+def stories() -> strategies.SearchStrategy[Story]:
+    """Stories for Hypothesis."""
+    return strategies.randoms(use_true_random=False).map(tell_story)
