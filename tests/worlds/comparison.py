@@ -149,14 +149,17 @@ def _cells(document: dict[str, Any]) -> dict[str, Any]:
             consent["source"],
         )
     for program in document.get("loyalty", ()):
-        said = {key: program[key] for key in ("tier", "points")}
+        said = {key: program[key] for key in program if key not in {"program", "updated_at"}}
         cells[f"loyalty:{program['program']}"] = (said, instant(program["updated_at"]))
+    for address in reversed(document.get("addresses", [])):
+        said = {key: address[key] for key in address if key not in {"kind", "last_seen"}}
+        cells[f"address:{address['kind']}"] = (said, instant(address["last_seen"]))
     return cells
 
 
 def _as_shown(attribute: str, cell: tuple[Any, int, str]) -> Any:
     """As much of a cell as a profile tells of its kind."""
-    shown = {"consent": 3, "loyalty": 2}.get(attribute.partition(":")[0], 1)
+    shown = {"consent": 3, "loyalty": 2, "address": 2}.get(attribute.partition(":")[0], 1)
     return cell[0] if shown == 1 else cell[:shown]
 
 

@@ -1,0 +1,132 @@
+"""icustomer as a user runs it: commands and workers as processes, told by environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+COMMAND = [sys.executable, "-m", "icustomer"]
+SECRET_KEY = "5e" * 32
+DEADLINE = 90.0
+"""Seconds that anything may take on a machine that does much else besides."""
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
+    """Wait for a condition; its value. Fails, saying what was waited for."""
+    end = time.monotonic() + seconds
+    pause = 0.05
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds:.0f} s in vain: {what}"
+        Event().wait(pause)
+    return value
+
+
+class Worker:
+    """One worker process and its log."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [*COMMAND, "run"], env=environment, stderr=file, stdout=file, cwd=log.parent
+            )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log so far; what is no JSON is told as text."""
+        text = self.log.read_text(errors="replace")
+        return [_line(line) for line in text.splitlines() if line.strip()]
+
+    def said(self, event: str) -> bool:
+        return any(line.get("event") == event for line in self.lines())
+
+    def wait_ready(self) -> None:
+        wait_until(lambda: self.said("ready") or self.ended(), f"ready in {self.log}")
+        assert self.said("ready"), self.log.read_text()
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def outcomes(self) -> Counter[str]:
+        counted: Counter[str] = Counter()
+        for line in self.lines():
+            if line.get("event") == "batch_done":
+                counted.update(line["outcomes"])
+        return counted
+
+    def terminate(self, seconds: float = 30) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text))
+    except ValueError:
+        return {"event": text}
+
+
+class Program:
+    """The command line of one identity space."""
+
+    def __init__(self, directory: Path, prefix: str, **settings: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if "ICUSTOMER_" not in name}
+        self.directory = directory
+        self.prefix = prefix
+        self.environment = kept | {
+            "ICUSTOMER_TOPIC_PREFIX": prefix,
+            "ICUSTOMER_CONSUMER_GROUP": prefix,
+            "ICUSTOMER_SPACE": prefix.replace(".", "-").replace("_", "-")[:32],
+            "ICUSTOMER_SECRET_KEY": SECRET_KEY,
+            "ICUSTOMER_LOG_FORMAT": "json",
+            "ICUSTOMER_LOG_LEVEL": "debug",
+            **{f"ICUSTOMER_{name}": value for name, value in settings.items()},
+        }
+        self.workers: list[Worker] = []
+
+    @property
+    def space(self) -> str:
+        return self.environment["ICUSTOMER_SPACE"]
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=self.environment,
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        done = self.call(*arguments, "--json")
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return json.loads(done.stdout)
+
+    def start_worker(self) -> Worker:
+        log = self.directory / f"worker-{len(self.workers)}.log"
+        worker = Worker(self.environment, log)
+        self.workers.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            if not worker.ended():
+                worker.kill()
+
+    def all_logs(self) -> str:
+        return "\n".join(worker.log.read_text(errors="replace") for worker in self.workers)
