@@ -109,7 +109,7 @@ def test_a_worker_stops_in_time_with_a_batch_in_hand_and_no_servers(program, kaf
         send(kafka.servers, program.prefix, generate(SEED, 50).records)
         wait_until(lambda: worker.said("disturbed"), "a batch that Redis does not answer")
         kafka.kill()
-        assert worker.terminate(STOP_SECONDS) == 0
+        assert worker.terminate(STOP_SECONDS) == 0, worker.log.read_text()[-3_000:]
     finally:
         server.process.send_signal(signal.SIGCONT)
         kafka.restart()

@@ -14,10 +14,11 @@ from icustomer.core import cluster, facets, naming
 from icustomer.core.change import Change
 from icustomer.core.observation import Observation
 from icustomer.core.sharing import Marks
+from icustomer.outbox import Outbox
 from icustomer.session import Sessions
 from icustomer.store import memory
 from icustomer.store.memory import MemoryStore
-from icustomer.store.port import Published, Session
+from icustomer.store.port import Claim, Fence, Published, Session
 from icustomer.stream.memory import MemoryLog
 from icustomer.stream.port import InputPartition, OutputRecord
 
@@ -109,6 +110,32 @@ def slots_of_the_dead_left_alone(patch: pytest.MonkeyPatch) -> None:
         return
 
     patch.setattr(MemoryLog, "fence_slot", nothing)
+
+
+def slots_not_initialised_in_a_rebuild(patch: pytest.MonkeyPatch) -> None:
+    """Workers of the old epoch may still append while the changelog is read."""
+
+    async def nothing(_self: MemoryLog) -> None:
+        return
+
+    patch.setattr(MemoryLog, "initialise_all", nothing)
+
+
+def nothing_to_publish_after_a_rebuild(patch: pytest.MonkeyPatch) -> None:
+    """What stands in the log more than once is believed to be published in order."""
+    finish = MemoryStore.finish_rebuild
+
+    async def without_entries(self: MemoryStore, nonce: str, claim: Claim, _: Any) -> Fence:
+        return await finish(self, nonce, claim, [])
+
+    patch.setattr(MemoryStore, "finish_rebuild", without_entries)
+
+
+def entries_of_the_dead_left_alone(patch: pytest.MonkeyPatch) -> None:
+    async def nothing(_self: Outbox, _session: Session) -> int:
+        return 0
+
+    patch.setattr(Outbox, "sweep", nothing)
 
 
 # -- who is one, and what is known of them ---------------------------------------------

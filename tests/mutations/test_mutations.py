@@ -56,8 +56,11 @@ CAUGHT = (
     (mutants.skipped_record_not_waiting_for_its_group, MORTAL),
     (mutants.applied_mark_dropped, MORTAL),
     (mutants.slots_of_the_dead_left_alone, MORTAL),
+    (mutants.entries_of_the_dead_left_alone, MORTAL),
     (mutants.fence_not_checked, FORGETFUL),
     (mutants.any_fence_believed, FORGETFUL),
+    (mutants.slots_not_initialised_in_a_rebuild, FORGETFUL),
+    (mutants.nothing_to_publish_after_a_rebuild, FORGETFUL),
 )
 """Each bug, and the trouble in which it shows."""
 

@@ -58,7 +58,7 @@ def test_a_seed_tells_the_same_story_in_every_process() -> None:
         "PYTHONHASHSEED": "4711",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
-    other = subprocess.run(  # noqa: S603 - our own interpreter
+    other = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
         capture_output=True,

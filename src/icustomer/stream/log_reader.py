@@ -15,6 +15,9 @@ from icustomer.stream.failures import translated
 REQUEST_SECONDS = 30.0
 """For one answer of the broker; a broker that restarts is back within it."""
 
+STOP_SECONDS = 5.0
+"""For the end of a reader: it holds nothing that others wait for."""
+
 POLL_MS = 100
 """How long one poll waits for records: a transaction marker alone moves the position, but wakes
 nobody."""
@@ -50,10 +53,16 @@ async def open_reader(connection: Connection, isolation: Isolation) -> AIOKafkaC
 
 
 async def close_reader(consumer: AIOKafkaConsumer) -> None:
-    """Stop within a bounded time."""
-    with suppress(Exception):
-        async with asyncio.timeout(REQUEST_SECONDS):
-            await consumer.stop()
+    """Stop within a bounded time, also while Kafka is away."""
+    try:
+        with suppress(Exception):
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer.stop()
+    except asyncio.CancelledError:
+        # The client cancels its own fetches; one that waits lets that through to us.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
