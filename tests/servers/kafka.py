@@ -107,7 +107,7 @@ class JavaKafka:
     def start(self) -> None:
         """Start and wait until the port answers."""
         with (self._directory / "output").open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
+            self._process = subprocess.Popen(
                 [*self._java, "-Xmx512m", "kafka.Kafka", self._properties],
                 stdout=output,
                 stderr=output,
@@ -178,9 +178,7 @@ def _fetch(directory: Path, complete: Path) -> None:
 
 def _run(command: list[str], seconds: float) -> None:
     try:
-        subprocess.run(  # noqa: S603 - our own words
-            command, check=True, capture_output=True, timeout=seconds
-        )
+        subprocess.run(command, check=True, capture_output=True, timeout=seconds)
     except subprocess.CalledProcessError as error:
         told = (error.stdout + error.stderr).decode(errors="replace")[-500:]
         raise KafkaUnavailableError(f"{command[0]} failed: {told}") from error

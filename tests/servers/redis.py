@@ -68,7 +68,7 @@ def one_node_cluster(directory: Path) -> Iterator[RedisServer]:
     options = {"port": port, "cluster-port": free_port(), "dir": directory, "save": ""}
     options |= {"bind": HOST, "cluster-enabled": "yes"}
     words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
-    process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)  # noqa: S603 - found
+    process = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL)
     try:
         retry = Retry(ConstantBackoff(0.02), 500)
         with redis.Redis(host=HOST, port=port, retry=retry) as client:

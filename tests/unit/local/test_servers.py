@@ -79,9 +79,7 @@ def test_topics_exist_before_anyone_uses_them():
 def test_a_child_that_ignores_the_request_is_killed_and_reaped():
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     code += "; print('ready', flush=True); time.sleep(60)"
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", code], stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     child.stdout.readline()
     assert stop_process(child, 0.1) == -9
     child.stdout.close()
