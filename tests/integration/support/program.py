@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event
 from typing import Any
+
+from integration.support.reading import Record, send
 
 COMMAND = [sys.executable, "-m", "icustomer"]
 SECRET_KEY = "5e" * 32
@@ -62,6 +64,10 @@ class Worker:
                 counted.update(line["outcomes"])
         return counted
 
+    def warnings(self) -> list[dict[str, Any]]:
+        """Lines above information."""
+        return [line for line in self.lines() if line.get("level") not in {"info", "debug"}]
+
     def terminate(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -96,6 +102,7 @@ class Program:
             **{f"ICUSTOMER_{name}": value for name, value in settings.items()},
         }
         self.workers: list[Worker] = []
+        self.sent: list[Record] = []
 
     @property
     def space(self) -> str:
@@ -117,8 +124,14 @@ class Program:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
+    def send(self, records: Iterable[Record]) -> None:
+        """Send events; they are remembered, so that logs can be searched for them."""
+        told = list(records)
+        self.sent += told
+        send(self.environment["ICUSTOMER_KAFKA_SERVERS"], self.prefix, told)
+
     def start_worker(self) -> Worker:
-        log = self.directory / f"worker-{len(self.workers)}.log"
+        log = self.directory / f"{self.prefix}-worker-{len(self.workers)}.log"
         worker = Worker(self.environment, log)
         self.workers.append(worker)
         return worker
