@@ -47,8 +47,12 @@ class Worker:
         text = self.log.read_text(errors="replace")
         return [_line(line) for line in text.splitlines() if line.strip()]
 
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The lines of one event."""
+        return [line for line in self.lines() if line.get("event") == event]
+
     def said(self, event: str) -> bool:
-        return any(line.get("event") == event for line in self.lines())
+        return bool(self.told(event))
 
     def wait_ready(self) -> None:
         wait_until(lambda: self.said("ready") or self.ended(), f"ready in {self.log}")
@@ -59,9 +63,8 @@ class Worker:
 
     def outcomes(self) -> Counter[str]:
         counted: Counter[str] = Counter()
-        for line in self.lines():
-            if line.get("event") == "batch_done":
-                counted.update(line["outcomes"])
+        for line in self.told("batch_done"):
+            counted.update(line["outcomes"])
         return counted
 
     def warnings(self) -> list[dict[str, Any]]:
@@ -103,6 +106,14 @@ class Program:
         }
         self.workers: list[Worker] = []
         self.sent: list[Record] = []
+
+    def variant(self, **changed: str) -> Program:
+        """The same program with other settings."""
+        other = Program(self.directory, self.prefix)
+        other.environment = self.environment | {
+            f"ICUSTOMER_{name}": value for name, value in changed.items()
+        }
+        return other
 
     @property
     def space(self) -> str:
