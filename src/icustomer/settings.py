@@ -123,27 +123,35 @@ class Settings(BaseSettings):
         Field(description="Keys all digests and customer IDs. Never change it in a space."),
     ] = None
     rules: Annotated[
-        File, Field(description="Path of a rules.toml; built-in rules if not set.")
+        File,
+        Field(
+            description="Path of a rules.toml. This version has built-in rules only and refuses it."
+        ),
     ] = None
     guest_retention: Annotated[
         timedelta,
         from_text(parse_duration),
         Must("a duration such as 30d, 12h or 90m, or 0"),
-        Field(description="How long guest orders are kept; 0: guests leave no record."),
+        Field(
+            description="How long guest orders shall be kept. This version does not expire them yet."
+        ),
     ] = timedelta(days=30)
     http_host: Annotated[
         str,
         Must("a host name or address"),
-        Field(min_length=1, description="Where metrics, health and API are served."),
+        Field(
+            min_length=1,
+            description="Where metrics and health will be served; unused in this version.",
+        ),
     ] = "127.0.0.1"
     http_port: Annotated[
         int,
         Must("a port, 1 to 65535, or 0 for any that is free"),
-        Field(ge=0, le=65_535, description="On which port."),
+        Field(ge=0, le=65_535, description="On which port; unused in this version."),
     ] = 8080
-    api_tokens_file: Annotated[File, Field(description="Tokens with roles; no API if not set.")] = (
-        None
-    )
+    api_tokens_file: Annotated[
+        File, Field(description="Tokens with roles, for the API; unused in this version.")
+    ] = None
     log_format: Annotated[
         LogFormat,
         from_text(parse_lower),
