@@ -132,9 +132,7 @@ class Settings(BaseSettings):
         timedelta,
         from_text(parse_duration),
         Must("a duration such as 30d, 12h or 90m, or 0"),
-        Field(
-            description="How long guest orders shall be kept. This version does not expire them yet."
-        ),
+        Field(description="How long guest orders shall be kept; this version expires none."),
     ] = timedelta(days=30)
     http_host: Annotated[
         str,
