@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -214,17 +216,23 @@ def _told() -> KafkaServer | None:
 
 
 def _docker(stack: ExitStack) -> KafkaServer | None:
-    try:
-        container = KafkaContainer(IMAGE).with_kraft()
-        for name, value in (
-            ("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false"),
-            ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1"),
-            ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1"),
-        ):
-            container.with_env(name, value)
-        stack.enter_context(container)
-    except DockerException:
+    with warnings.catch_warnings():
+        # Where no daemon listens, Docker's client leaves its socket for the collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            container = KafkaContainer(IMAGE).with_kraft()
+        except DockerException:
+            container = None
+        gc.collect()
+    if container is None:
         return None
+    for name, value in (
+        ("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false"),
+        ("KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "1"),
+        ("KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "1"),
+    ):
+        container.with_env(name, value)
+    stack.enter_context(container)
     return KafkaServer(container.get_bootstrap_server(), f"Docker {IMAGE}")
 
 

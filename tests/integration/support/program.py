@@ -9,12 +9,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
-
-from integration.support.reading import Record, send
 
 COMMAND = [sys.executable, "-m", "icustomer"]
 SECRET_KEY = "5e" * 32
@@ -47,12 +45,8 @@ class Worker:
         text = self.log.read_text(errors="replace")
         return [_line(line) for line in text.splitlines() if line.strip()]
 
-    def told(self, event: str) -> list[dict[str, Any]]:
-        """The lines of one event."""
-        return [line for line in self.lines() if line.get("event") == event]
-
     def said(self, event: str) -> bool:
-        return bool(self.told(event))
+        return any(line.get("event") == event for line in self.lines())
 
     def wait_ready(self) -> None:
         wait_until(lambda: self.said("ready") or self.ended(), f"ready in {self.log}")
@@ -63,13 +57,10 @@ class Worker:
 
     def outcomes(self) -> Counter[str]:
         counted: Counter[str] = Counter()
-        for line in self.told("batch_done"):
-            counted.update(line["outcomes"])
+        for line in self.lines():
+            if line.get("event") == "batch_done":
+                counted.update(line["outcomes"])
         return counted
-
-    def warnings(self) -> list[dict[str, Any]]:
-        """Lines above information."""
-        return [line for line in self.lines() if line.get("level") not in {"info", "debug"}]
 
     def terminate(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
@@ -105,15 +96,6 @@ class Program:
             **{f"ICUSTOMER_{name}": value for name, value in settings.items()},
         }
         self.workers: list[Worker] = []
-        self.sent: list[Record] = []
-
-    def variant(self, **changed: str) -> Program:
-        """The same program with other settings."""
-        other = Program(self.directory, self.prefix)
-        other.environment = self.environment | {
-            f"ICUSTOMER_{name}": value for name, value in changed.items()
-        }
-        return other
 
     @property
     def space(self) -> str:
@@ -135,14 +117,8 @@ class Program:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
-    def send(self, records: Iterable[Record]) -> None:
-        """Send events; they are remembered, so that logs can be searched for them."""
-        told = list(records)
-        self.sent += told
-        send(self.environment["ICUSTOMER_KAFKA_SERVERS"], self.prefix, told)
-
     def start_worker(self) -> Worker:
-        log = self.directory / f"{self.prefix}-worker-{len(self.workers)}.log"
+        log = self.directory / f"worker-{len(self.workers)}.log"
         worker = Worker(self.environment, log)
         self.workers.append(worker)
         return worker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Any
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
@@ -26,7 +26,6 @@ class Reader:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "enable.partition.eof": False,
-                "log_level": 0,
             }
         )
 
@@ -88,40 +87,15 @@ def _at_end(consumer: Consumer, partitions: list[TopicPartition], ends: dict[int
     )
 
 
-class Record(Protocol):
-    """What is sent: an event that the generator made, or one of a test's own."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-
-
-class Plain(NamedTuple):
-    """A record with headers of its own."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-
-
-def send(servers: str, prefix: str, records: Iterable[Record]) -> None:
-    """Send records and wait until the broker has them, in their order within a partition."""
-    producer = Producer(
-        {
-            "bootstrap.servers": servers,
-            "partitioner": "murmur2_random",
-            "enable.idempotence": True,
-            "log_level": 0,
-        }
-    )
+def send(servers: str, prefix: str, records: Iterable[Any]) -> None:
+    """Records with topic, key, value and, some of them, headers."""
+    producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random"})
     for record in records:
-        headers = record.headers if isinstance(record, Plain) else ()
         producer.produce(
-            f"{prefix}.{record.topic}", record.value, record.key, headers=list(headers)
+            f"{prefix}.{record.topic}",
+            record.value,
+            record.key,
+            headers=list(getattr(record, "headers", ())),
         )
         producer.poll(0)
     assert producer.flush(60) == 0
