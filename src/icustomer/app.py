@@ -40,11 +40,16 @@ TEND_SECONDS = 3.0
 """Between two looks at the lease, at one's own outbox and at what the dead left behind; a
 tenth of the lease."""
 STOP_SECONDS = 28.0
-"""After that the process ends whatever is still open: orchestrators kill after 30."""
+"""From the signal to the end of the process, whatever is still open: orchestrators kill after
+30."""
+BATCH_SECONDS = 18.0
+"""How much of it the batch in hand has; to close in order takes up to 10 when servers are away."""
 GC_THRESHOLDS = (50_000, 50, 50)
 """A batch makes tens of thousands of small objects that die together: collecting rarely saves
 a quarter of the time."""
 NONCE_BYTES = 8
+FAILED = 1
+"""Exit code of a process that something stopped, not somebody."""
 
 
 class Parts(Struct):
@@ -141,6 +146,8 @@ class _Run:
     def _asked_to_stop(self, number: int) -> None:
         self._observer.stopping(signal.Signals(number).name)
         self._parts.worker.stopping = True
+        if not self._stop.is_set():
+            asyncio.get_running_loop().call_later(STOP_SECONDS, self._give_up, os.EX_OK)
         self._stop.set()
 
     async def _until_stopped(self, step: Coroutine[Any, Any, None]) -> None:
@@ -207,8 +214,10 @@ class _Run:
             self._parts.worker.stopping = True
             for task in (tending, failing):
                 task.cancel()
-            async with asyncio.timeout(STOP_SECONDS):
-                await subscriber.stop()
+            # A batch that hangs longer is read again by the next owner of its partitions.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BATCH_SECONDS):
+                    await subscriber.stop()
 
     async def _tend(self) -> None:
         while True:
@@ -216,14 +225,15 @@ class _Run:
             await self._parts.worker.tend()
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close everything; what hangs (Kafka away) must not keep the process."""
-        watchdog = loop.call_later(STOP_SECONDS, self._give_up)
+        """Close everything; what hangs (Kafka away) must not keep the process. Nobody asked to
+        stop: then something failed, and the exit code has to tell it also when closing hangs."""
+        watchdog = loop.call_later(STOP_SECONDS, self._give_up, FAILED)
         await self._parts.worker.close()
         await self._parts.log.close()
         await self._parts.store.close()
         watchdog.cancel()
         self._observer.stopped()
 
-    def _give_up(self) -> None:
+    def _give_up(self, exit_code: int) -> None:
         self._observer.forced()
-        os._exit(0)
+        os._exit(exit_code)

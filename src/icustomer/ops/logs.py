@@ -21,6 +21,10 @@ LIBRARY_LEVEL = logging.WARNING
 """Libraries speak from here on, whatever the level: below it they log requests byte for byte,
 records included, and a line or two for each batch."""
 
+OUTSPOKEN = ("faststream",)
+"""Libraries that bring a handler of their own, past ours and its scrubbing. They set it up when
+they are imported: import them before `configure_logging` is called."""
+
 
 def configure_logging(
     log_format: LogFormat = LogFormat.AUTO,
@@ -36,6 +40,8 @@ def configure_logging(
     logging.root.setLevel(max(own_level, LIBRARY_LEVEL))
     logging.getLogger(OWN).setLevel(own_level)
     logging.captureWarnings(capture=True)
+    for name in OUTSPOKEN:
+        _let_root_speak_for(logging.getLogger(name))
     _use_structlog()
 
 
@@ -43,6 +49,12 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger by module name; usable before logging is set up."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+def _let_root_speak_for(library: logging.Logger) -> None:
+    library.handlers = []
+    library.propagate = True
+    library.setLevel(logging.NOTSET)
 
 
 def _use_structlog() -> None:
