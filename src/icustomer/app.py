@@ -21,6 +21,7 @@ from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import OperatorError, SettingsError, UnavailableError
 from icustomer.intake import Intake
 from icustomer.kafka_access import connection
+from icustomer.observer import Observer
 from icustomer.ops.reporting import LogObserver
 from icustomer.outbox import Outbox
 from icustomer.rebuild import Rebuild
@@ -34,7 +35,7 @@ from icustomer.stream.port import Log, OutputRecord
 from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
 from icustomer.stream.subscriber import Subscriber, SubscriberSettings
 from icustomer.stream.topics import check, topic_name
-from icustomer.worker import GivenUpError, Observer, Worker
+from icustomer.worker import GivenUpError, Worker
 
 TEND_SECONDS = 3.0
 """Between two looks at the lease, at one's own outbox and at what the dead left behind; a
@@ -94,12 +95,12 @@ def build(settings: Settings, observer: Observer) -> Parts:
     )
     new_nonce = nonces(keyring)
     sessions = Sessions(
-        store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint()
+        store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint(), observer
     )
     worker = Worker(
         store=store,
         sessions=sessions,
-        outbox=Outbox(store, log, RecordMaker(settings.space, rules, keyring)),
+        outbox=Outbox(store, log, RecordMaker(settings.space, rules, keyring), observer),
         intake=Intake(rules, keyring, microseconds),
         rules=rules,
         keyring=keyring,

@@ -6,6 +6,7 @@ transaction, so that the log never holds half a merge.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
@@ -13,6 +14,7 @@ from msgspec import Struct, field
 from icustomer.core.model import Group
 from icustomer.core.sets import DisjointSets
 from icustomer.errors import HistoryCutError, UnavailableError
+from icustomer.observer import Observer
 from icustomer.store.codec import decode, version_of
 from icustomer.store.port import Closure, Published, Session, Store, Write
 from icustomer.stream.port import InputPartition, Log, OutputRecord
@@ -41,13 +43,23 @@ class Known(Struct):
         self.groups[group_id] = decode(blob)
 
 
+class Sent(Struct):
+    """What one transaction took out."""
+
+    published: Published
+    """For `settle`."""
+    offsets_nanoseconds: int = 0
+    """How long the input offsets took: part of the whole."""
+
+
 class Outbox:
     """Publishes and settles one's own entries, and takes over those of the dead."""
 
-    def __init__(self, store: Store, log: Log, maker: RecordMaker) -> None:
+    def __init__(self, store: Store, log: Log, maker: RecordMaker, observer: Observer) -> None:
         self._store = store
         self._log = log
         self._maker = maker
+        self._observer = observer
 
     async def publish(
         self,
@@ -57,7 +69,7 @@ class Outbox:
         extra: Sequence[OutputRecord] = (),
         offsets: Mapping[InputPartition, int] = NOTHING,
         former: Mapping[bytes, int] = NOTHING_PUBLISHED,
-    ) -> Published | None:
+    ) -> Sent | None:
         """One transaction: all that one's own entries name, `extra` records, and the offsets.
 
         `former`: versions of groups that were published just before. What was published, for
@@ -67,14 +79,14 @@ class Outbox:
         records = self._records(closure, known, stories, former)
         if not records and not extra and not offsets:
             return None
-        await self._log.publish([*records, *extra], offsets)
-        return Published(
-            {
-                each: known.groups[each].version if each in known.groups else 0
-                for each in _groups(closure)
-            },
-            dict(closure.aliases),
-        )
+        records += extra
+        offsets_took = await self._log.publish(records, offsets)
+        self._observer.published(Counter(record.topic for record in records))
+        versions = {
+            each: known.groups[each].version if each in known.groups else 0
+            for each in _groups(closure)
+        }
+        return Sent(Published(versions, dict(closure.aliases)), offsets_took)
 
     async def settle(self, session: Session, published: Published, stories: Stories) -> None:
         """Remove the entries that stand as published; publish again what moved on."""
@@ -86,14 +98,14 @@ class Outbox:
             again = await self.publish(session, Known(), stories, former=former)
             if again is None:
                 return
-            published = again
+            published = again.published
         raise UnavailableError("others keep changing what this worker publishes")
 
     async def flush(self, session: Session) -> None:
         """Publish and settle one's own entries when no batch does it."""
-        published = await self.publish(session, Known(), Stories())
-        if published:
-            await self.settle(session, published, Stories())
+        sent = await self.publish(session, Known(), Stories())
+        if sent:
+            await self.settle(session, sent.published, Stories())
 
     async def sweep(self, session: Session) -> int:
         """Take over the entries of workers that are gone; the number taken over.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from icustomer.errors import FencedError, HistoryCutError, UnavailableError, WrongKeyError
+from icustomer.observer import Observer
 from icustomer.rebuild import Rebuild
 from icustomer.store.port import Claim, Fence, Session, Store
 from icustomer.stream.port import Log
@@ -29,12 +30,14 @@ class Sessions:
         rebuild: Rebuild,
         nonces: Callable[[], str],
         fingerprint: str,
+        observer: Observer,
     ) -> None:
         self._store = store
         self._log = log
         self._rebuild = rebuild
         self._nonces = nonces
         self._fingerprint = fingerprint
+        self._observer = observer
         self._lease: tuple[int, str] | None = None
         """Slot and nonce of the lease that this worker holds."""
         self._disagreements = 0
@@ -102,14 +105,18 @@ class Sessions:
             if self._disagreements < DISAGREEMENTS_ALLOWED:
                 raise UnavailableError("fence and last claim disagree: somebody may be rebuilding")
         self._disagreements = 0
-        await self._recover()
+        await self._recover(claim)
         raise UnavailableError("the working state was rebuilt: starting over")
 
-    async def _recover(self) -> None:
+    async def _recover(self, claim: Claim | None) -> None:
         """Rebuild the working state, unless somebody else is at it."""
         nonce = self._nonces()
         self._former.append(nonce)
-        await self._rebuild.run(nonce)
+        self._observer.catch_up_began(cut=claim is not None)
+        try:
+            await self._rebuild.run(nonce)
+        finally:
+            self._observer.catch_up_ended()
 
 
 def check_key(claim: Claim | None, fingerprint: str) -> None:

@@ -6,8 +6,8 @@ The order of the steps is what keeps the promises; docs/explanation/protocol.md 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -19,11 +19,12 @@ from icustomer.core.resolve import needed, resolve
 from icustomer.core.rules import Rules
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.intake import Batch, Intake
+from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
 from icustomer.session import Sessions
 from icustomer.store.codec import decode, encode
 from icustomer.store.port import Published, Session, Store, Write
-from icustomer.stream.port import InputRecord, OutputRecord, Ownership
+from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
 from icustomer.stream.records import DeadLetter, Stories, Story
 from icustomer.stream.trace import passed_on
 
@@ -36,35 +37,6 @@ LONGEST_PAUSE = 5.0
 
 class GivenUpError(RetryError):
     """The batch was given up: it must be read again before anything later."""
-
-
-class Report(Struct):
-    """What became of a batch: every event once."""
-
-    outcomes: Counter[tuple[str, Outcome]] = field(default_factory=Counter)
-    """By topic and outcome."""
-    dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By topic and reason."""
-    duplicates: Counter[str] = field(default_factory=Counter)
-    """Duplicates by reason."""
-    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Identifiers left out, by kind and reason."""
-    clock_clamped: int = 0
-    conflicts: int = 0
-    tries: int = 0
-
-
-class Observer:
-    """What a worker tells of its work. The default listens to nothing."""
-
-    def batch_done(self, report: Report) -> None:
-        """A batch was published with its offsets."""
-
-    def disturbed(self, error: Exception, pause: float) -> None:
-        """A try came to nothing and is repeated after a pause in seconds."""
-
-    def fatal(self, error: OperatorError) -> None:
-        """Nothing can go on before the operator has acted: the process should end."""
 
 
 class _Work(Struct):
@@ -113,7 +85,10 @@ class Worker:
         the worker is stopping.
         """
         async with self._one_at_a_time:
-            work = _Work(self._intake.take(records), Report())
+            report = Report(records, started=time.time_ns())
+            with report.stage(Stage.DECODE):
+                batch = self._intake.take(records)
+            work = _Work(batch, report)
             await self._persist(lambda: self._attempt(work, ownership), ownership)
             self._observer.batch_done(_completed(work))
 
@@ -168,9 +143,31 @@ class Worker:
         owned = ownership.owned(work.batch.offsets)
         offsets = {each: work.batch.offsets[each] for each in owned}
         letters = [self._letters(letter) for letter in self._dead_letters(work)]
-        published = await self._outbox.publish(session, known, work.stories, letters, offsets)
+        published = await self._publish(session, work, known, letters, offsets)
         if published:
-            await self._settle(session, published, work.stories)
+            with work.report.stage(Stage.SETTLE):
+                await self._settle(session, published, work.stories)
+
+    async def _publish(
+        self,
+        session: Session,
+        work: _Work,
+        known: Known,
+        letters: Sequence[OutputRecord],
+        offsets: Mapping[InputPartition, int],
+    ) -> Published | None:
+        report = work.report
+        started = time.time_ns()
+        sent = await self._outbox.publish(session, known, work.stories, letters, offsets)
+        report.acknowledged = time.time_ns()
+        if sent is None:
+            return None
+        begun = report.acknowledged - sent.offsets_nanoseconds
+        report.spans += (
+            Span(Stage.PUBLISH, started, begun),
+            Span(Stage.OFFSETS, begun, report.acknowledged),
+        )
+        return sent.published
 
     async def _settle(self, session: Session, published: Published, stories: Stories) -> None:
         """The batch is done by now: what goes wrong here is mended by `tend`."""
@@ -184,6 +181,7 @@ class Worker:
         session = await self._sessions.ready()
         await self._outbox.sweep(session)
         await self._outbox.flush(session)
+        self._observer.tended(await self._store.backlog())
 
     # -- load, resolve, commit -----------------------------------------------------------
 
@@ -201,17 +199,17 @@ class Worker:
     ) -> list[int]:
         """One round over the pending items; those that must be resolved again."""
         items = [work.batch.items[number] for number in pending]
-        snapshot = await self._load(session, items)
+        with work.report.stage(Stage.LOAD):
+            snapshot = await self._load(session, items)
         if snapshot is None:
             return pending
-        changes = resolve(snapshot, items, self._rules, self._keyring)
-        for change in changes:
-            change.items = [pending[number] for number in change.items]
-        written = [_Written(change) for change in changes]
+        with work.report.stage(Stage.RESOLVE):
+            written = self._resolved(snapshot, items, pending)
         writing = [each for each in written if each.write is not None]
-        answers = await self._store.commit(
-            session, [each.write for each in writing if each.write is not None]
-        )
+        with work.report.stage(Stage.COMMIT):
+            answers = await self._store.commit(
+                session, [each.write for each in writing if each.write is not None]
+            )
         refused = {id(each) for each, done in zip(writing, answers, strict=True) if not done}
         work.report.conflicts += len(refused)
         again: list[int] = []
@@ -221,6 +219,15 @@ class Worker:
             else:
                 _record(each, work, known)
         return sorted(again)
+
+    def _resolved(
+        self, snapshot: Snapshot, items: Sequence[Item], numbers: Sequence[int]
+    ) -> list[_Written]:
+        """The changes, encoded; `numbers`: the items' numbers in the batch."""
+        changes = resolve(snapshot, items, self._rules, self._keyring)
+        for change in changes:
+            change.items = [numbers[number] for number in change.items]
+        return [_Written(change) for change in changes]
 
     async def _load(self, session: Session, items: Sequence[Item]) -> Snapshot | None:
         """What the items touch; None if others moved it while it was read."""

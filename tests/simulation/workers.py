@@ -13,6 +13,7 @@ from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import OperatorError, RetryError
 from icustomer.intake import Intake
+from icustomer.observer import Observer, Report
 from icustomer.outbox import Outbox
 from icustomer.rebuild import Rebuild
 from icustomer.session import Sessions
@@ -22,7 +23,7 @@ from icustomer.stream.memory import MemoryKafka, MemoryLog, MemorySubscriber
 from icustomer.stream.memory_broker import State, Transaction
 from icustomer.stream.port import InputRecord, OutputRecord, Ownership
 from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
-from icustomer.worker import Observer, Report, Worker
+from icustomer.worker import Worker
 from simulation.faults import Chance
 from simulation.network import FaultyNetwork, FaultyStore, Life, PatientNetwork, Traffic
 from simulation.stories import DAWN
@@ -160,8 +161,8 @@ def _worker(cluster: Cluster, network: FaultyNetwork, observer: Observer) -> Wor
     rebuild = Rebuild(store, log, RULES, KEYRING)
     return Worker(
         store=store,
-        sessions=Sessions(store, log, rebuild, cluster.nonce, KEYRING.fingerprint()),
-        outbox=Outbox(store, log, RecordMaker(SPACE, RULES, KEYRING)),
+        sessions=Sessions(store, log, rebuild, cluster.nonce, KEYRING.fingerprint(), observer),
+        outbox=Outbox(store, log, RecordMaker(SPACE, RULES, KEYRING), observer),
         intake=Intake(RULES, KEYRING, cluster.now),
         rules=RULES,
         keyring=KEYRING,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from icustomer.errors import OperatorError
+from icustomer.observer import Observer, Report
 from icustomer.ops.logs import get_logger
 from icustomer.settings import Settings
-from icustomer.worker import Observer, Report
 
 
 class LogObserver(Observer):

@@ -31,6 +31,7 @@ from icustomer.store.memory_scripts import (
 )
 from icustomer.store.memory_state import Lease, MemoryRedis, Space
 from icustomer.store.port import (
+    Backlog,
     Claim,
     Closure,
     Entry,
@@ -126,6 +127,9 @@ class MemoryStore:
 
     async def outbox(self) -> list[Entry]:
         return list(self._space.outbox.values())
+
+    async def backlog(self) -> Backlog:
+        return Backlog(len(self._space.outbox))
 
     async def index(self, digest: bytes) -> set[bytes]:
         return set(self._space.indexes.get(digest, ()))

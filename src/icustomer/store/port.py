@@ -89,6 +89,14 @@ class Closure(Struct):
     """Customer ID -> group ID, for every customer ID named."""
 
 
+class Backlog(Struct, frozen=True):
+    """What is committed and not yet settled, of all workers."""
+
+    entries: int = 0
+    oldest_seconds: float = 0.0
+    """Age of the oldest entry by the store's own clock; 0 if there is none."""
+
+
 class Published(Struct):
     """What was published, for `settle` to compare with what stands."""
 
@@ -161,6 +169,10 @@ class Store(Protocol):
 
     async def outbox(self) -> list[Entry]:
         """All entries, for operators and tests."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How much waits in the outbox, and since when. Works without a fence."""
         ...
 
     async def index(self, digest: bytes) -> set[bytes]:

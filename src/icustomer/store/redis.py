@@ -30,6 +30,7 @@ from icustomer.store.packing import (
     published_values,
 )
 from icustomer.store.port import (
+    Backlog,
     Claim,
     Closure,
     Entry,
@@ -114,6 +115,9 @@ class RedisStore:
     async def outbox(self) -> list[Entry]:
         flat = await self._call("HGETALL", self._keys.outbox)
         return [parse_entry(entry_id, value) for entry_id, value in flat.items()]
+
+    async def backlog(self) -> Backlog:
+        return Backlog(await self._call("HLEN", self._keys.outbox))
 
     async def index(self, digest: bytes) -> set[bytes]:
         return set(await self._call("SMEMBERS", self._keys.index(digest)))

@@ -64,14 +64,14 @@ class KafkaLog:
 
     async def publish(
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
-    ) -> None:
+    ) -> int:
         """See `Log.publish`. Besides, `RecordTooLargeError` for a record that its topic does
         not take: if it is told before anything was sent, the session goes on."""
         producer = self._producer
         if producer is None:
             raise UnavailableError("The log was not initialised, or its session broke")
         if not records and not offsets:
-            return
+            return 0
         with translated("tell the partitions of a topic"):
             async with asyncio.timeout(TRANSACTION_SECONDS):
                 batches = await pack(producer, records, self._name)
@@ -81,7 +81,7 @@ class KafkaLog:
         }
         with translated("complete a transaction"):
             try:
-                await transact(producer, batches, positions, self._group, self._name)
+                return await transact(producer, batches, positions, self._group, self._name)
             except BaseException:
                 await self._abandon_producer()
                 raise

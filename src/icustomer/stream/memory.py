@@ -80,17 +80,18 @@ class MemoryLog:
 
     async def publish(
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
-    ) -> None:
+    ) -> int:
         if self._session is None:
             raise UnavailableError("The log was not initialised, or its session broke")
         if not records and not offsets:
-            return
+            return 0
         session = self._session
         try:
             await self._transact(session, records, offsets)
         except BaseException:
             self._session = None
             raise
+        return 0
 
     async def last_claim(self) -> Claim | None:
         place = Topic.IDENTITY_STATE, CLAIM_PARTITION
