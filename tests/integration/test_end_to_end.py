@@ -4,171 +4,196 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
+from confluent_kafka import Message
 from jsonschema import Draft202012Validator
 
 from icustomer.contracts.outputs import PROFILE_RECORD, IdentityChange
-from icustomer.contracts.topics import INPUTS
-from icustomer.core.keys import Keyring
-from icustomer.local.generator import generate
-from icustomer.store.codec import decode
-from integration.support.judging import assert_as_oracle, items_of, last_records
-from integration.support.program import SECRET_KEY, Program, wait_until
-from integration.support.reading import Reader, send
+from icustomer.contracts.topics import INPUTS, Topic
+from integration.support.judging import assert_as_oracle, last_records
+from integration.support.program import wait_until
+from integration.support.reading import Reader
+from integration.support.town import (
+    BROKEN,
+    EVENTS,
+    KEYRING,
+    TRACE,
+    Town,
+    header,
+    only,
+    state_of,
+    unsettled,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
-EVENTS = 3_000
-SEED = 20_261
-SCHEMA = Path(__file__).parents[2] / "schemas" / "profile.schema.json"
-KEYRING = Keyring(bytes.fromhex(SECRET_KEY))
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+CLOUD_EVENT = ("ce_id", "ce_type", "ce_source", "ce_specversion", "ce_time")
 
 
-def overrides_of(program: Program, url: str):
-    """Every person's word that stands in a group."""
-    with redis.Redis.from_url(url) as server:
-        keys = list(server.scan_iter(match=f"{{{program.space}}}:group:*", count=1_000))
-        groups = [decode(blob) for blob in server.mget(keys) if blob]
-        assert server.hlen(f"{{{program.space}}}:outbox") == 0
-    words = {override.stamp: override for group in groups for override in group.overrides}
-    return list(words.values())
+def schema(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.schema.json").read_text()))
 
 
-def command_two_customers(program: Program, published) -> None:
-    """A merge by hand, then its undoing, and another merge that stays."""
-    active = sorted(
-        document["customer_id"] for document in published.values() if document["status"] == "active"
-    )
-    first, second, third, fourth = active[:4]
-    told = program.json("merge", first, second, "--reason", "one person", "--yes")
-    assert told["outcome"] == "merged"
-    (survivor,) = set(told["customer_ids"]) & {first, second}
-    retired = ({first, second} - {survivor}).pop()
-    looked_up = program.json("lookup", retired)
-    assert looked_up["customer_id"] == survivor
-    told = program.json("split", retired, "--reason", "two people", "--yes")
-    assert told["outcome"] == "split"
-    assert program.json("lookup", retired)["customer_id"] == retired
-    assert program.json("merge", third, fourth, "--reason", "a twin")["outcome"] == "merged"
-    refused = program.call("merge", first, "ic_7K3M-9QX2-4HTB-W6PZ-S", "--reason", "no", "--json")
-    assert refused.returncode == 1
-    assert json.loads(refused.stdout)["outcome"] == "dead_lettered"
+def test_customers_are_those_of_the_oracle_with_their_figures(town: Town) -> None:
+    assert [override.kind for override in town.overrides].count("must") == 1
+    assert assert_as_oracle(town.published, town.items, town.overrides, KEYRING) > EVENTS / 20
 
 
-def test_two_workers_publish_what_the_oracle_sees(program, kafka_server, redis_server):
-    print(f"seed {SEED}")  # noqa: T201 - to run it again
-    generated = generate(SEED, EVENTS)
-    reader = Reader(kafka_server.servers, program.prefix)
-    workers = [program.start_worker() for _ in range(2)]
-    for worker in workers:
-        worker.wait_ready()
-    send(kafka_server.servers, program.prefix, generated.records)
-    wait_until(lambda: reader.lag(program.prefix) == 0, "lag 0 after the events")
-    command_two_customers(program, last_records(reader.read("profiles")))
-    wait_until(lambda: reader.lag(program.prefix) == 0, "lag 0 after the commands")
-    wait_until(
-        lambda: sum(worker.outcomes().total() for worker in workers) >= EVENTS + 4, "outcomes"
-    )
-
-    messages = reader.read("profiles")
-    published = last_records(messages)
-    items = [
-        item
-        for topic in INPUTS
-        for item in items_of(topic, reader.read(topic), KEYRING)
-        if hasattr(item, "facet_key")
-    ]
-    overrides = overrides_of(program, redis_server.url)
-    assert [override.kind for override in overrides].count("must") == 1
-    customers = assert_as_oracle(published, items, overrides, KEYRING)
-    assert customers > EVENTS / 20
-    check_contracts(program, messages, reader)
-    check_dead_letters(program, reader)
-    check_lookups(program, published)
-    counted = sum((worker.outcomes() for worker in workers), Counter())
-    assert counted.total() == EVENTS + 4, counted
-    assert all(worker.outcomes().total() > 0 for worker in workers), "both workers had work"
-    assert [worker.terminate() for worker in workers] == [0, 0]
-    check_privacy(program, items)
+def test_every_event_has_one_outcome(town: Town) -> None:
+    counted = sum(town.outcomes(), Counter())
+    assert counted.total() == town.inputs, counted
+    assert counted["dead_lettered"] == len(town.records[Topic.DEAD_LETTERS])
+    assert all(each.total() for each in town.outcomes()), "both workers had work"
 
 
-def check_contracts(program: Program, messages, reader: Reader) -> None:
-    """Every record fits its model, its schema and CloudEvents."""
-    schema = Draft202012Validator(json.loads(SCHEMA.read_text()))
-    for message in messages:
-        document = PROFILE_RECORD.validate_json(message.value())
-        schema.validate(json.loads(message.value()))
-        headers = dict(message.headers())
-        assert message.key().decode() == document.customer_id
-        assert headers["ce_id"].decode() == f"{document.customer_id}:{document.version}"
-        assert headers["ce_source"].decode() == f"/icustomer/{program.space}"
-        assert headers["ce_specversion"] == b"1.0"
+def test_every_profile_fits_model_schema_and_key(town: Town) -> None:
+    validator = schema("profile")
+    for message in town.records[Topic.PROFILES]:
+        record = PROFILE_RECORD.validate_json(message.value())
+        validator.validate(json.loads(message.value()))
+        assert message.key().decode() == record.customer_id
+        assert header(message, "ce_id") == f"{record.customer_id}:{record.version}".encode()
+        kind = b"merged" if record.status == "merged" else b"updated"
+        assert header(message, "ce_type") == b"icustomer.profile." + kind
+        assert_cloud_event(message, town)
+
+
+def test_every_identity_change_fits_model_schema_and_key(town: Town) -> None:
+    validator = schema("identity-change")
     types: Counter[str] = Counter()
-    for message in reader.read("identity-changes"):
+    told: dict[str, bytes] = {}
+    for message in town.records[Topic.IDENTITY_CHANGES]:
         change = IdentityChange.model_validate_json(message.value())
-        assert dict(message.headers())["ce_type"].decode() == f"icustomer.identity.{change.type}"
+        validator.validate(json.loads(message.value()))
+        assert message.key().decode() in {change.customer_id, change.because.digest}
+        assert header(message, "ce_id") == change.change_id.encode()
+        assert header(message, "ce_type") == f"icustomer.identity.{change.type}".encode()
+        assert_cloud_event(message, town)
         types[change.type] += 1
-    assert types["created"] > 0
-    assert types["merged"] > 0
-    assert types["split"] > 0
+        assert told.setdefault(change.change_id, message.value()) == message.value()
+    assert {"created", "merged", "split"} <= types.keys()
+    assert types["created"] >= sum(each["status"] != "merged" for each in town.published.values())
 
 
-def check_dead_letters(program: Program, reader: Reader) -> None:
-    """What cannot be used is kept byte for byte, with the place that it came from."""
+def assert_cloud_event(message: Message, town: Town) -> None:
+    assert all(header(message, name) for name in CLOUD_EVENT)
+    assert header(message, "ce_specversion") == b"1.0"
+    assert header(message, "ce_source") == f"/icustomer/{town.program.space}".encode()
+    assert datetime.fromisoformat(str(header(message, "ce_time"), "ascii")).tzinfo is not None
+
+
+def test_dead_letters_are_the_records_byte_for_byte_with_the_reason(town: Town) -> None:
     inputs = {
-        (f"{program.prefix}.{topic}", message.partition(), message.offset()): message
+        (message.topic(), message.partition(), message.offset()): message
         for topic in INPUTS
-        for message in reader.read(topic)
+        for message in town.records[topic]
     }
-    letters = reader.read("dead-letters")
-    reasons: Counter[str] = Counter()
-    for letter in letters:
-        headers = dict(letter.headers())
-        place = (
-            headers["icustomer-topic"].decode(),
-            int(headers["icustomer-partition"]),
-            int(headers["icustomer-offset"]),
-        )
-        assert letter.value() == inputs[place].value()
-        assert letter.key() == inputs[place].key()
-        reasons[headers["icustomer-reason"].decode()] += 1
-    assert reasons["refused_command"] == 1
-    assert {"not_json", "invalid", "empty", "no_usable_identifier"} <= reasons.keys()
+    reasons: Counter[bytes | None] = Counter()
+    for letter in town.records[Topic.DEAD_LETTERS]:
+        original = inputs.pop(place_of(letter))
+        assert (letter.key(), letter.value()) == (original.key(), original.value())
+        headers, before = letter.headers(), original.headers() or []
+        assert headers[: len(before)] == before
+        added = [name for name, _ in headers[len(before) :]]
+        assert sorted(added) == [
+            f"icustomer-{name}"
+            for name in ("detail", "failed-at", "offset", "partition", "reason", "topic")
+        ]
+        reasons[header(letter, "icustomer-reason")] += 1
+    assert reasons[b"refused_command"] == 1
+    assert {b"not_json", b"invalid", b"empty", b"no_usable_identifier"} <= reasons.keys()
 
 
-def check_lookups(program: Program, published) -> None:
-    """An agent finds what subscribers got, by ID and by each kind of identifier."""
+def place_of(letter: Message) -> tuple[str, int, int]:
+    """Where the record came from."""
+    topic, partition, offset = (
+        str(header(letter, f"icustomer-{name}"), "ascii")
+        for name in ("topic", "partition", "offset")
+    )
+    return topic, int(partition), int(offset)
+
+
+def test_a_record_that_is_no_text_in_any_part_is_kept_as_it_was(town: Town) -> None:
+    letter = only(each for each in town.records[Topic.DEAD_LETTERS] if each.key() == BROKEN.key)
+    assert letter.value() == BROKEN.value
+    assert tuple(letter.headers()[: len(BROKEN.headers)]) == BROKEN.headers
+    assert not [name for name, _ in letter.headers() if name.startswith("ce_")]
+
+
+def test_the_trace_of_an_event_is_passed_on(town: Town) -> None:
+    traced = only(
+        each for each in town.records[Topic.PROFILES] if b"petronella" in each.value().lower()
+    )
+    assert {name: header(traced, name) for name, _ in TRACE} == dict(TRACE)
+
+
+def test_lookup_tells_what_subscribers_got(town: Town) -> None:
     document = next(
         each
-        for each in published.values()
+        for each in town.published.values()
         if each["status"] == "active"
-        and each["accounts"]
-        and any(email["use"] == "match" for email in each["emails"])
+        and all(
+            any(entry["use"] == "match" for entry in each[kind])
+            for kind in ("emails", "phones", "accounts")
+        )
     )
-    email = next(each["canonical"] for each in document["emails"] if each["use"] == "match")
-    account = document["accounts"][0]
-    expected = {name: value for name, value in document.items() if name != "change"}
+    email, phone, account = (
+        next(entry for entry in document[kind] if entry["use"] == "match")
+        for kind in ("emails", "phones", "accounts")
+    )
     for wanted in (
-        document["customer_id"],
         document["customer_id"].lower().replace("-", " "),
-        f"email:{email}",
+        f"email:{email['value']}",
+        f"phone:{phone['value']}",
         f"account:{account['service']}/{account['number']}",
     ):
-        found = program.json("lookup", wanted)
-        assert {name: value for name, value in found.items() if name != "change"} == expected
-    nobody = program.call("lookup", "email:nobody@nowhere.example", "--json")
+        assert without_change(town.program.json("lookup", wanted)) == without_change(document)
+
+
+def test_lookup_of_a_retired_id_finds_its_holder(town: Town) -> None:
+    commands = town.commands
+    assert commands.looked_up["customer_id"] == commands.survivor
+    redirect = town.published[commands.retired]
+    assert redirect["status"] == "merged"
+    found = town.program.json("lookup", commands.retired)
+    assert without_change(found) == without_change(town.published[redirect["merged_into"]])
+    assert commands.retired in found["merged_from"]
+    back = town.program.json("lookup", commands.undone)
+    assert without_change(back) == without_change(town.published[commands.undone])
+
+
+def test_lookup_of_nobody_fails(town: Town) -> None:
+    nobody = town.program.call("lookup", "email:nobody@nowhere.example", "--json")
     assert (nobody.returncode, json.loads(nobody.stdout)) == (1, {"error": "not_found"})
 
 
-def check_privacy(program: Program, items) -> None:
-    """No line of a log names anybody."""
-    logs = program.all_logs().casefold()
-    for item in items:
-        for identifier in item.identifiers:
-            assert identifier.value.casefold() not in logs
-            assert identifier.raw.casefold() not in logs or len(identifier.raw) < 6
-        if item.raw_name.family and item.raw_name.given:
-            assert f"{item.raw_name.given} {item.raw_name.family}".casefold() not in logs
+def without_change(document: dict[str, Any]) -> dict[str, Any]:
+    """A profile without the story of its version, which the state does not keep."""
+    return {name: value for name, value in document.items() if name != "change"}
+
+
+def test_sigterm_ends_workers_with_success_and_nothing_unsettled(town: Town) -> None:
+    assert town.exit_codes == [0, 0]
+    assert unsettled(town.program, town.redis_url) == 0
+
+
+def test_an_emptied_redis_is_rebuilt_as_it_was(town: Town) -> None:
+    before = state_of(town.program, town.redis_url)
+    with redis.Redis.from_url(town.redis_url) as client:
+        client.flushdb()
+    worker = town.program.start_worker()
+    worker.wait_ready()
+    wait_until(lambda: unsettled(town.program, town.redis_url) == 0, "an empty outbox")
+    assert state_of(town.program, town.redis_url) == before
+    assert worker.terminate() == 0
+    servers = town.program.environment["ICUSTOMER_KAFKA_SERVERS"]
+    published = last_records(Reader(servers, town.program.prefix).read(Topic.PROFILES))
+    assert published.keys() == town.published.keys()
+    for customer_id, document in published.items():
+        assert without_change(document) == without_change(town.published[customer_id])

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from icustomer.core.folding import RECORDS_KEPT, Keep, fold_oldest, was_folded
 from icustomer.core.model import Cell, Facet, Folded, Identifier, Record
 from icustomer.core.observation import Observation, RecordUpdate
+from icustomer.core.records import beats, together
 
 SOURCES_KEPT = 32
 """Names of sources that a facet remembers; the smallest ones, so that order does not matter."""
@@ -157,17 +158,6 @@ def _merged_identifiers(
     )
 
 
-def beats(new: Cell, old: Cell) -> bool:
-    """Last writer wins; equal stamps (one event sent twice with a difference) by value."""
-    if new.stamp != old.stamp:
-        return new.stamp > old.stamp
-    return new.value != old.value and _order(new.value) > _order(old.value)
-
-
-def _order(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="sorted")
-
-
 def _set_cells(
     facet: Facet, observation: Observation, changes: dict[str, Any], fields: set[str]
 ) -> None:
@@ -213,7 +203,10 @@ def _tell(
     known = records.get(update.number)
     if known is None and was_folded(folded, update.number, observation.occurred_at):
         return True
-    record = _told(known, update, observation)
+    told = Record(
+        observation.occurred_at, observation.occurred_at, observation.event_id, update.fields
+    )
+    record = told if known is None else together(known, told)
     if record == known:
         return False
     changes[what] = {**records, update.number: record}
@@ -221,15 +214,3 @@ def _tell(
         keep = Keep.ORDERS if what == "orders" else Keep.TICKETS
         changes[what], changes[f"folded_{what}"] = fold_oldest(changes[what], folded, keep)
     return False
-
-
-def _told(known: Record | None, update: RecordUpdate, observation: Observation) -> Record:
-    at = observation.occurred_at
-    cells = dict(known.cells) if known else {}
-    for name, value in update.fields.items():
-        cell = Cell(value, at, observation.event_id)
-        if name not in cells or beats(cell, cells[name]):
-            cells[name] = cell
-    first_at = min(known.first_at, at) if known else at
-    last_at = max(known.last_at, at) if known else at
-    return Record(update.number, first_at, last_at, cells)

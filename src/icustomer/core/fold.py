@@ -6,17 +6,17 @@ Its fields are explained in docs/reference/messages.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from icustomer.core.cluster import usable_identifiers
-from icustomer.core.facets import beats
-from icustomer.core.folding import with_total, with_totals
+from icustomer.core.folding import Totals
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Cell, Customer, Facet, Folded, Group, Identifier, Record
 from icustomer.core.naming import merged_from
+from icustomer.core.records import together
 from icustomer.core.rules import Match, Rules
 from icustomer.core.sharing import connectable
 
@@ -24,11 +24,19 @@ RECENT = 10
 """Orders and tickets that a profile shows in detail."""
 MERGED_FROM_SHOWN = 100
 """Retired IDs that a profile names; `merged_from_count` tells how many there are."""
+EPOCH = date(1970, 1, 1)
 OPEN = ("opened", "pending", "reopened")
 """Ticket states that count as open."""
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC; the Z is put by hand
-SECONDS_CACHED = 65_536
-"""A time stands several times in a profile, and again in the next version of it."""
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+"""Seconds."""
+DAYS_CACHED = 16_384
+"""Days whose date is remembered as text: 45 years."""
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(DAY // MINUTE))
+_SECONDS = tuple(f"{second:02}" for second in range(MINUTE))
+
+_LIST_OF = {"email": 0, "phone": 1, "account": 2}
+OTHERS = 3
+"""Place of the list of all other kinds."""
 
 Json = dict[str, Any]
 
@@ -41,13 +49,14 @@ def profile(group: Group, customer: Customer, rules: Rules, keyring: Keyring) ->
 def rfc3339(at: int) -> str:
     """Microseconds since the epoch as RFC 3339 in UTC; a fraction only where there is one."""
     seconds, fraction = divmod(at, 1_000_000)
-    text = _second(seconds)
-    return f"{text}.{fraction:06d}Z" if fraction else f"{text}Z"
+    days, second = divmod(seconds, DAY)
+    text = _date(days) + _MINUTES[second // MINUTE] + _SECONDS[second % MINUTE]
+    return f"{text}.{fraction:06d}Z" if fraction else text + "Z"
 
 
-@lru_cache(SECONDS_CACHED)
-def _second(seconds: int) -> str:
-    return (EPOCH + timedelta(seconds=seconds)).isoformat()
+@lru_cache(DAYS_CACHED)
+def _date(days: int) -> str:
+    return (EPOCH + timedelta(days=days)).isoformat()
 
 
 class Folder:
@@ -66,15 +75,22 @@ class Folder:
         """See the module's function of the same name."""
         facets = [self._facets[key] for key in customer.facets]
         retired = self._retired.get(customer.id, [])
+        created_at, updated_at = rfc3339(customer.founded_at), rfc3339(customer.updated_at)
+        first_seen = rfc3339(min([facet.first_seen for facet in facets]))
+        last_seen = rfc3339(max([facet.last_seen for facet in facets]))
+        emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
         return {
             "customer_id": customer.id,
             "version": customer.version,
             "status": customer.status,
-            "created_at": rfc3339(customer.founded_at),
-            "updated_at": rfc3339(customer.updated_at),
-            "first_seen": rfc3339(min(facet.first_seen for facet in facets)),
-            "last_seen": rfc3339(max(facet.last_seen for facet in facets)),
-            **self._identifiers(customer.id, facets),
+            "created_at": created_at,
+            "updated_at": updated_at,
+            "first_seen": first_seen,
+            "last_seen": last_seen,
+            "emails": emails,
+            "phones": phones,
+            "accounts": accounts,
+            "identifiers": identifiers,
             **_person(facets),
             **_attributes(facets),
             "orders": _orders(facets),
@@ -99,40 +115,22 @@ class Folder:
                     claimants.setdefault(identifier.digest, set()).add(customer.id)
         return claimants
 
-    def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> dict[str, list[Json]]:
+    def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> tuple[list[Json], ...]:
+        """E-mails, phones, accounts and others."""
         found: dict[tuple[str, str], list[tuple[Facet, Identifier]]] = {}
         for facet in facets:
             for identifier in facet.identifiers:
-                found.setdefault((identifier.kind, identifier.value), []).append(
-                    (facet, identifier)
-                )
-        lists: dict[str, list[Json]] = {
-            "emails": [],
-            "phones": [],
-            "accounts": [],
-            "identifiers": [],
-        }
+                claim = facet, identifier
+                found.setdefault((identifier.kind, identifier.value), []).append(claim)
+        lists: tuple[list[Json], ...] = ([], [], [], [])
         for (kind, value), claims in found.items():
-            name = {"email": "emails", "phone": "phones", "account": "accounts"}.get(kind)
-            entry = self._identifier(kind, value, claims)
+            entry = _entry(kind, value, claims)
             entry["use"] = self._use(customer_id, kind, value, verified=entry["verified"])
-            lists[name or "identifiers"].append(entry)
-        for entries in lists.values():
-            entries.sort(key=lambda entry: (entry["first_seen"], *map(str, entry.values())))
+            lists[_LIST_OF.get(kind, OTHERS)].append(entry)
+        for entries in lists:
+            if len(entries) > 1:
+                entries.sort(key=lambda entry: (entry["first_seen"], *map(str, entry.values())))
         return lists
-
-    @staticmethod
-    def _identifier(kind: str, value: str, claims: list[tuple[Facet, Identifier]]) -> Json:
-        latest = max(claims, key=lambda claim: (claim[0].stamp, claim[1].raw))[1]
-        sources = sorted({source for facet, _ in claims for source in facet.sources})
-        verified = any(identifier.verified for _, identifier in claims)
-        return {
-            **_shown(kind, value, latest),
-            "verified": verified,
-            "first_seen": rfc3339(min(facet.first_seen for facet, _ in claims)),
-            "last_seen": rfc3339(max(facet.last_seen for facet, _ in claims)),
-            "sources": sources,
-        }
 
     def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
         digest = self._keyring.identifier(kind, value)
@@ -142,8 +140,32 @@ class Folder:
             return "shared"
         if not verified and self._rules.kinds[kind].match is Match.VERIFIED:
             return "unverified"
-        others = self._claimants.get(digest, set()) - {customer_id}
-        return "contested" if others else "match"
+        if self._claimants and self._claimants.get(digest, set()) - {customer_id}:
+            return "contested"
+        return "match"
+
+
+def _entry(kind: str, value: str, claims: list[tuple[Facet, Identifier]]) -> Json:
+    """An identifier with what all its claims say of it, without `use`."""
+    entry = _shown(kind, value, max(claims, key=_last_written)[1])
+    if len(claims) == 1:
+        facet, identifier = claims[0]
+        first_seen, last_seen = facet.first_seen, facet.last_seen
+        entry["verified"] = identifier.verified
+        sources: Sequence[str] = facet.sources
+    else:
+        first_seen = min(facet.first_seen for facet, _ in claims)
+        last_seen = max(facet.last_seen for facet, _ in claims)
+        entry["verified"] = any(identifier.verified for _, identifier in claims)
+        sources = sorted({source for facet, _ in claims for source in facet.sources})
+    entry["first_seen"] = rfc3339(first_seen)
+    entry["last_seen"] = rfc3339(last_seen)
+    entry["sources"] = list(sources)
+    return entry
+
+
+def _last_written(claim: tuple[Facet, Identifier]) -> tuple[tuple[int, str], str]:
+    return claim[0].stamp, claim[1].raw
 
 
 def _shown(kind: str, value: str, latest: Identifier) -> Json:
@@ -179,38 +201,50 @@ def _latest(facet: Facet) -> tuple[int, str, bytes]:
 
 
 def _attributes(facets: Sequence[Facet]) -> Json:
+    cells = _cells(facets)
+    preferences: Json = {}
+    consents: Json = {}
+    loyalty: list[Json] = []
+    locale = None
+    for attribute in sorted(cells):
+        cell = _last(cells[attribute])
+        what, _, name = attribute.partition(":")
+        if what == "preference":
+            preferences[name] = cell.value
+        elif what == "consent":
+            consents[name] = {
+                "granted": cell.value,
+                "at": rfc3339(cell.at),
+                "source": cell.source,
+            }
+        elif what == "loyalty":
+            loyalty.append({"program": name, **cell.value, "updated_at": rfc3339(cell.at)})
+        elif what == "locale":
+            locale = cell.value
+    return {
+        "addresses": _addresses(cells),
+        "locale": locale,
+        "preferences": preferences,
+        "consents": consents,
+        "loyalty": loyalty,
+    }
+
+
+def _cells(facets: Sequence[Facet]) -> dict[str, list[Cell]]:
+    """Cells by attribute, of all facets."""
+    if len(facets) == 1:
+        return facets[0].cells
     cells: dict[str, list[Cell]] = {}
     for facet in facets:
         for attribute, values in facet.cells.items():
             cells.setdefault(attribute, []).extend(values)
-    latest = {attribute: _last(values) for attribute, values in sorted(cells.items())}
-    locale = latest.get("locale")
-    return {
-        "addresses": _addresses(cells),
-        "locale": locale.value if locale else None,
-        "preferences": {name: cell.value for name, cell in _named("preference", latest)},
-        "consents": {
-            name: {"granted": cell.value, "at": rfc3339(cell.at), "source": cell.source}
-            for name, cell in _named("consent", latest)
-        },
-        "loyalty": [
-            {"program": name, **cell.value, "updated_at": rfc3339(cell.at)}
-            for name, cell in _named("loyalty", latest)
-        ],
-    }
+    return cells
 
 
-def _last(cells: Iterable[Cell]) -> Cell:
+def _last(cells: Sequence[Cell]) -> Cell:
+    if len(cells) == 1:
+        return cells[0]
     return max(cells, key=lambda cell: (*cell.stamp, cell.source, str(cell.value)))
-
-
-def _named(attribute: str, latest: dict[str, Cell]) -> list[tuple[str, Cell]]:
-    prefix = attribute + ":"
-    return [
-        (name.removeprefix(prefix), cell)
-        for name, cell in latest.items()
-        if name.startswith(prefix)
-    ]
 
 
 def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
@@ -229,105 +263,114 @@ def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
 # -- orders and tickets ----------------------------------------------------------------------
 
 
-def _together(tellings: Iterable[dict[str, Record]]) -> dict[str, Record]:
+def _together(tellings: Sequence[dict[str, Record]]) -> dict[str, Record]:
     """Each order or ticket once, whichever facets tell of it."""
-    together: dict[str, Record] = {}
+    if len(tellings) == 1:
+        return tellings[0]
+    found: dict[str, Record] = {}
     for records in tellings:
         for number, record in records.items():
-            known = together.get(number)
-            together[number] = _merged(known, record) if known else record
-    return together
+            known = found.get(number)
+            found[number] = together(known, record) if known else record
+    return found
 
 
-def _merged(one: Record, other: Record) -> Record:
-    cells = dict(one.cells)
-    for name, cell in other.cells.items():
-        if name not in cells or beats(cell, cells[name]):
-            cells[name] = cell
-    return Record(
-        one.number, min(one.first_at, other.first_at), max(one.last_at, other.last_at), cells
-    )
+def _newest(records: dict[str, Record]) -> list[tuple[str, Record]]:
+    """The newest with their numbers, newest first."""
+    ordered = sorted([(record.first_at, number) for number, record in records.items()])
+    return [(number, records[number]) for _, number in ordered[: -RECENT - 1 : -1]]
 
 
-def _newest(records: Iterable[Record]) -> list[Record]:
-    ordered = sorted(records, key=lambda record: (record.first_at, record.number), reverse=True)
-    return ordered[:RECENT]
-
-
-def _value(record: Record, name: str) -> Any:
-    cell = record.cells.get(name)
-    return cell.value if cell else None
-
-
-def _figures(records: Iterable[Record], folded: Sequence[Folded]) -> Json:
+class _Figures:
     """Counts and times of records kept in detail together with those that are not."""
-    by_status: dict[str, int] = {}
-    first: list[int] = [each.first_at for each in folded]
-    last: list[int] = [each.last_at for each in folded]
-    count = sum(each.count for each in folded)
-    for each in folded:
-        for status, number in each.by_status.items():
-            by_status[status] = by_status.get(status, 0) + number
-    for record in records:
-        status = _value(record, "status")
-        by_status[status] = by_status.get(status, 0) + 1
-        first.append(record.first_at)
-        last.append(record.last_at)
-        count += 1
-    return {
-        "count": count,
-        "by_status": dict(sorted(by_status.items())),
-        "first_at": rfc3339(min(first)) if first else None,
-        "last_at": rfc3339(max(last)) if last else None,
-        "exact": not folded,
-    }
+
+    def __init__(self, records: dict[str, Record], folded: Sequence[Folded]) -> None:
+        self.exact = not folded
+        self.count = len(records)
+        self.by_status: dict[str, int] = {}
+        for record in records.values():
+            status = record.value("status")
+            self.by_status[status] = self.by_status.get(status, 0) + 1
+        self._first = min([record.first_at for record in records.values()], default=None)
+        self._last = max([record.last_at for record in records.values()], default=None)
+        for each in folded:
+            self._add(each)
+
+    def _add(self, folded: Folded) -> None:
+        self.count += folded.count
+        for status, number in folded.by_status.items():
+            self.by_status[status] = self.by_status.get(status, 0) + number
+        self._first = folded.first_at if self._first is None else min(self._first, folded.first_at)
+        self._last = folded.last_at if self._last is None else max(self._last, folded.last_at)
+
+    @property
+    def first_at(self) -> str | None:
+        return None if self._first is None else rfc3339(self._first)
+
+    @property
+    def last_at(self) -> str | None:
+        return None if self._last is None else rfc3339(self._last)
 
 
 def _orders(facets: Sequence[Facet]) -> Json:
-    records = _together(facet.orders for facet in facets)
+    records = _together([facet.orders for facet in facets])
     folded = [facet.folded_orders for facet in facets if facet.folded_orders]
-    totals: dict[str, str] = {}
+    totals = Totals()
     for record in records.values():
-        totals = with_total(totals, record)
+        totals.add(record)
     for each in folded:
-        totals = with_totals(totals, each.totals)
+        totals.add_all(each.totals)
+    figures = _Figures(records, folded)
     return {
-        **_figures(records.values(), folded),
-        "totals": dict(sorted(totals.items())),
-        "recent": [_order(record) for record in _newest(records.values())],
+        "count": figures.count,
+        "by_status": dict(sorted(figures.by_status.items())),
+        "first_at": figures.first_at,
+        "last_at": figures.last_at,
+        "exact": figures.exact,
+        "totals": totals.told(),
+        "recent": [_order(*each) for each in _newest(records)],
     }
 
 
-def _order(record: Record) -> Json:
+def _order(number: str, order: Record) -> Json:
+    placed_at = rfc3339(order.first_at)
+    at_once = order.first_at == order.last_at
+    value = order.value if order.older else order.fields.get
     return {
-        "order_id": record.number,
-        "status": _value(record, "status"),
-        "placed_at": rfc3339(record.first_at),
-        "updated_at": rfc3339(record.last_at),
-        "total": _value(record, "total"),
-        "shipping": _value(record, "shipping"),
-        "payment": _value(record, "payment"),
+        "order_id": number,
+        "status": value("status"),
+        "placed_at": placed_at,
+        "updated_at": placed_at if at_once else rfc3339(order.last_at),
+        "total": value("total"),
+        "shipping": value("shipping"),
+        "payment": value("payment"),
     }
 
 
 def _support(facets: Sequence[Facet]) -> Json:
-    records = _together(facet.tickets for facet in facets)
+    records = _together([facet.tickets for facet in facets])
     folded = [facet.folded_tickets for facet in facets if facet.folded_tickets]
-    figures = _figures(records.values(), folded)
+    figures = _Figures(records, folded)
     return {
-        "count": figures["count"],
-        "open": sum(figures["by_status"].get(status, 0) for status in OPEN),
-        "last_at": figures["last_at"],
-        "exact": figures["exact"],
-        "recent": [_ticket(record) for record in _newest(records.values())],
+        "count": figures.count,
+        "open": sum([figures.by_status.get(status, 0) for status in OPEN]),
+        "last_at": figures.last_at,
+        "exact": figures.exact,
+        "recent": [_ticket(*each) for each in _newest(records)],
     }
 
 
-def _ticket(record: Record) -> Json:
-    names = ("status", "channel", "direction", "subject", "satisfaction")
+def _ticket(number: str, ticket: Record) -> Json:
+    opened_at = rfc3339(ticket.first_at)
+    at_once = ticket.first_at == ticket.last_at
+    value = ticket.value if ticket.older else ticket.fields.get
     return {
-        "ticket_id": record.number,
-        **{name: _value(record, name) for name in names},
-        "opened_at": rfc3339(record.first_at),
-        "updated_at": rfc3339(record.last_at),
+        "ticket_id": number,
+        "status": value("status"),
+        "channel": value("channel"),
+        "direction": value("direction"),
+        "subject": value("subject"),
+        "satisfaction": value("satisfaction"),
+        "opened_at": opened_at,
+        "updated_at": opened_at if at_once else rfc3339(ticket.last_at),
     }

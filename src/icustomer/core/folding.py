@@ -6,6 +6,7 @@ numbers are kept, so that a late event on one of them is told from a new order.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import blake2b
@@ -20,6 +21,8 @@ NUMBERS_KEPT = 10_000
 """Hashes of folded numbers that a facet keeps: 80 kB."""
 NOT_COUNTED = ("cancelled", "refunded")
 """Orders in these states count as orders, but not in the totals."""
+ZERO = Decimal(0)
+NOTHING: Mapping[str, str] = {}
 
 
 class Keep(IntEnum):
@@ -56,41 +59,51 @@ def fold_oldest(
     """The newest records, and the figures with the others added."""
     if len(records) <= keep:
         return records, folded
-    by_age = sorted(records.values(), key=lambda record: (record.last_at, record.number))
-    oldest, newest = by_age[:-keep], by_age[-keep:]
+    by_age = sorted(records, key=lambda number: (records[number].last_at, number))
     figures = folded or Folded()
-    for record in oldest:
-        figures = _added(figures, record)
-    return {record.number: record for record in newest}, figures
+    for number in by_age[:-keep]:
+        figures = _added(figures, number, records[number])
+    return {number: records[number] for number in by_age[-keep:]}, figures
 
 
-def _added(folded: Folded, record: Record) -> Folded:
-    status = record.cells["status"].value
+def _added(folded: Folded, number: str, record: Record) -> Folded:
+    status = record.value("status")
     by_status = {**folded.by_status, status: folded.by_status.get(status, 0) + 1}
-    numbers = folded.numbers + _hash(record.number)
+    numbers = folded.numbers + _hash(number)
     first_at = min(folded.first_at, record.first_at) if folded.count else record.first_at
+    totals = Totals(folded.totals)
+    totals.add(record)
     return Folded(
         folded.count + 1,
         by_status,
-        with_total(folded.totals, record),
+        totals.told(),
         first_at,
         max(folded.last_at, record.last_at),
         numbers[-NUMBERS_KEPT * NUMBER_BYTES :],
     )
 
 
-def with_total(totals: dict[str, str], record: Record) -> dict[str, str]:
-    """Totals by currency with the order's own added, exactly."""
-    total = record.cells.get("total")
-    if total is None or record.cells["status"].value in NOT_COUNTED:
-        return totals
-    return with_totals(totals, {total.value["currency"]: total.value["amount"]})
+class Totals:
+    """Amounts by currency, added up exactly."""
 
+    def __init__(self, amounts: Mapping[str, str] = NOTHING) -> None:
+        self._amounts = {currency: Decimal(amount) for currency, amount in amounts.items()}
 
-def with_totals(totals: dict[str, str], more: dict[str, str]) -> dict[str, str]:
-    """Amounts by currency added up exactly."""
-    added = {
-        currency: str(Decimal(totals.get(currency, "0")) + Decimal(amount))
-        for currency, amount in more.items()
-    }
-    return {**totals, **added}
+    def add(self, order: Record) -> None:
+        """Add an order, unless it is one that does not count."""
+        total = order.value("total")
+        if total is not None and order.value("status") not in NOT_COUNTED:
+            self._add(total["currency"], total["amount"])
+
+    def add_all(self, amounts: Mapping[str, str]) -> None:
+        """Add amounts by currency."""
+        for currency, amount in amounts.items():
+            self._add(currency, amount)
+
+    def told(self) -> dict[str, str]:
+        """By currency, sorted, as decimal texts."""
+        return {currency: str(self._amounts[currency]) for currency in sorted(self._amounts)}
+
+    def _add(self, currency: str, amount: str) -> None:
+        known = self._amounts.get(currency, ZERO)
+        self._amounts[currency] = known + Decimal(amount)

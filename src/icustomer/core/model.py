@@ -2,6 +2,7 @@
 
 Every struct here is encoded as an array, field by field in the order of declaration.
 New fields go to the end and carry a default, so that tomorrow's code reads today's data.
+None of them can be part of a cycle, so the garbage collector need not look at them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 
-class Identifier(Struct, array_like=True, frozen=True):
+class Identifier(Struct, array_like=True, frozen=True, gc=False):
     """One claim "this is me": a kind and its canonical value, as an event made it."""
 
     kind: str
@@ -23,7 +24,7 @@ class Identifier(Struct, array_like=True, frozen=True):
     """Digits dialled after the number; phones only, no part of the identity."""
 
 
-class NormalName(Struct, array_like=True, frozen=True):
+class NormalName(Struct, array_like=True, frozen=True, gc=False):
     """A name cut into comparable parts: accents dropped, case folded (see `names`)."""
 
     given: tuple[str, ...] = ()
@@ -36,7 +37,7 @@ class NormalName(Struct, array_like=True, frozen=True):
         return self.given + self.family + self.other
 
 
-class RawName(Struct, array_like=True, frozen=True):
+class RawName(Struct, array_like=True, frozen=True, gc=False):
     """A name as written."""
 
     given: str | None = None
@@ -44,7 +45,7 @@ class RawName(Struct, array_like=True, frozen=True):
     full: str | None = None
 
 
-class Cell(Struct, array_like=True, frozen=True):
+class Cell(Struct, array_like=True, frozen=True, gc=False):
     """One value of one attribute with the stamp that ranks it.
 
     Of two cells the one with the greater `(at, event_id)` holds (last writer wins).
@@ -62,20 +63,34 @@ class Cell(Struct, array_like=True, frozen=True):
         return self.at, self.event_id
 
 
-class Record(Struct, array_like=True):
-    """An order or a ticket: its number and one last-writer-wins cell a field."""
+class Record(Struct, array_like=True, gc=False):
+    """What is known of an order or a ticket: every field as last told.
 
-    number: str
+    Most are told once or a few times, so the fields of the latest event share its stamp, and
+    only what earlier ones said besides has a cell of its own.
+    """
+
     first_at: int
     """The earliest `occurred_at` of any event that told of it."""
     last_at: int
     """The latest one."""
-    cells: dict[str, Cell]
-    """Order: status, total, items, shipping, payment. Ticket: status, channel, direction,
-    subject, satisfaction. Cells of a record carry no source."""
+    event_id: str
+    """Of the latest event: the greatest `(last_at, event_id)`."""
+    fields: dict[str, Any]
+    """What the latest event states. Order: status, total, items, shipping, payment. Ticket:
+    status, channel, direction, subject, satisfaction. The status is always among them."""
+    older: dict[str, Cell] = field(default_factory=dict)
+    """Fields that the latest event does not state, as last told. Without a source."""
+
+    def value(self, name: str) -> Any:
+        """A field as last told; None if no event states it."""
+        if name in self.fields:
+            return self.fields[name]
+        cell = self.older.get(name)
+        return cell.value if cell else None
 
 
-class Folded(Struct, array_like=True):
+class Folded(Struct, array_like=True, gc=False):
     """Figures of the records that are too old to be kept in detail."""
 
     count: int = 0
@@ -89,7 +104,7 @@ class Folded(Struct, array_like=True):
     """8-byte hashes of the newest folded numbers, so that a late event is recognised."""
 
 
-class Facet(Struct, array_like=True):
+class Facet(Struct, array_like=True, gc=False):
     """All events that made the same claim of who somebody is: the unit of evidence."""
 
     key: bytes
@@ -131,7 +146,7 @@ class Facet(Struct, array_like=True):
         return self.last_seen, self.last_event_id
 
 
-class Customer(Struct, array_like=True):
+class Customer(Struct, array_like=True, gc=False):
     """One cluster of facets under one ID: what subscribers see."""
 
     id: str
@@ -149,7 +164,7 @@ class Customer(Struct, array_like=True):
     """`active`, `guest` or `unresolved`."""
 
 
-class Retired(Struct, array_like=True):
+class Retired(Struct, array_like=True, gc=False):
     """An ID that was merged into another; it comes back when the evidence parts again."""
 
     id: str
@@ -161,7 +176,7 @@ class Retired(Struct, array_like=True):
     """Version of the group at which the redirect was last published."""
 
 
-class Override(Struct, array_like=True):
+class Override(Struct, array_like=True, gc=False):
     """A person's word on who is one: ordered by (at, event_id), outlasting the evidence."""
 
     kind: str
@@ -181,7 +196,7 @@ class Override(Struct, array_like=True):
         return self.at, self.event_id
 
 
-class Decision(Struct, array_like=True):
+class Decision(Struct, array_like=True, gc=False):
     """One entry of a group's bounded history; published as an identity change."""
 
     type: str
@@ -202,7 +217,7 @@ class Decision(Struct, array_like=True):
     """merged only: for each of `others`, its facets then; last, the survivor's facets then."""
 
 
-class Group(Struct, array_like=True):
+class Group(Struct, array_like=True, gc=False):
     """Facets that identifiers connect: the unit of storage and of commit."""
 
     id: bytes

@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from integration.support.reading import Record, send
+
 COMMAND = [sys.executable, "-m", "icustomer"]
 SECRET_KEY = "5e" * 32
+ANY_FREE_PORT = "0"
 DEADLINE = 90.0
 """Seconds that anything may take on a machine that does much else besides."""
 
@@ -45,8 +48,12 @@ class Worker:
         text = self.log.read_text(errors="replace")
         return [_line(line) for line in text.splitlines() if line.strip()]
 
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The lines of one event."""
+        return [line for line in self.lines() if line.get("event") == event]
+
     def said(self, event: str) -> bool:
-        return any(line.get("event") == event for line in self.lines())
+        return bool(self.told(event))
 
     def wait_ready(self) -> None:
         wait_until(lambda: self.said("ready") or self.ended(), f"ready in {self.log}")
@@ -57,10 +64,13 @@ class Worker:
 
     def outcomes(self) -> Counter[str]:
         counted: Counter[str] = Counter()
-        for line in self.lines():
-            if line.get("event") == "batch_done":
-                counted.update(line["outcomes"])
+        for line in self.told("batch_done"):
+            counted.update(line["outcomes"])
         return counted
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """Lines above information."""
+        return [line for line in self.lines() if line.get("level") not in {"info", "debug"}]
 
     def terminate(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
@@ -93,9 +103,19 @@ class Program:
             "ICUSTOMER_SECRET_KEY": SECRET_KEY,
             "ICUSTOMER_LOG_FORMAT": "json",
             "ICUSTOMER_LOG_LEVEL": "debug",
+            "ICUSTOMER_HTTP_PORT": ANY_FREE_PORT,
             **{f"ICUSTOMER_{name}": value for name, value in settings.items()},
         }
         self.workers: list[Worker] = []
+        self.sent: list[Record] = []
+
+    def variant(self, **changed: str) -> Program:
+        """The same program with other settings."""
+        other = Program(self.directory, self.prefix)
+        other.environment = self.environment | {
+            f"ICUSTOMER_{name}": value for name, value in changed.items()
+        }
+        return other
 
     @property
     def space(self) -> str:
@@ -117,8 +137,14 @@ class Program:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
+    def send(self, records: Iterable[Record]) -> None:
+        """Send events; they are remembered, so that logs can be searched for them."""
+        told = list(records)
+        self.sent += told
+        send(self.environment["ICUSTOMER_KAFKA_SERVERS"], self.prefix, told)
+
     def start_worker(self) -> Worker:
-        log = self.directory / f"worker-{len(self.workers)}.log"
+        log = self.directory / f"{self.prefix}-worker-{len(self.workers)}.log"
         worker = Worker(self.environment, log)
         self.workers.append(worker)
         return worker

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple, Protocol
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
+PATIENCE_SECONDS = 60
+REQUEST_SECONDS = 20
 INPUTS = ("signups", "orders", "support", "commands")
 
 
@@ -17,85 +28,122 @@ class Reader:
     def __init__(self, servers: str, prefix: str) -> None:
         self.prefix = prefix
         self._servers = servers
-
-    def _consumer(self, group: str) -> Consumer:
-        return Consumer(
-            {
-                "bootstrap.servers": self._servers,
-                "group.id": group,
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": False,
-            }
-        )
-
-    def _partitions(self, consumer: Consumer, topic: str) -> list[TopicPartition]:
-        name = f"{self.prefix}.{topic}"
-        described = consumer.list_topics(name, timeout=20).topics[name]
-        return [TopicPartition(name, number) for number in described.partitions]
+        self._admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
 
     def read(self, topic: str) -> list[Message]:
-        """All records, within a partition in order of offset."""
-        consumer = self._consumer("nobody")
-        try:
-            partitions = self._partitions(consumer, topic)
-            ends = {}
-            for partition in partitions:
-                low, high = consumer.get_watermark_offsets(partition, timeout=20)
-                partition.offset = low
-                ends[partition.partition] = high
-            consumer.assign(partitions)
-            return _read_to(consumer, partitions, ends)
-        finally:
-            consumer.close()
+        """All records, within a partition in order of offset. A transaction whose end the
+        broker is still writing is waited for."""
+        return _read_to(self._servers, self._ends(f"{self.prefix}.{topic}"))
 
     def lag(self, group: str) -> int:
-        """Records of the inputs that the group has not committed."""
-        consumer = self._consumer(group)
-        try:
-            behind = 0
-            for topic in INPUTS:
-                for place in consumer.committed(self._partitions(consumer, topic), timeout=20):
-                    _, high = consumer.get_watermark_offsets(place, timeout=20)
-                    behind += high - max(place.offset, 0)
-            return behind
-        finally:
-            consumer.close()
+        """Records of the inputs that the group has not committed. A broker that has just come
+        back may not answer for a while."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._lag(group)
+            except KafkaException:
+                if time.monotonic() > end:
+                    raise
+
+    def _lag(self, group: str) -> int:
+        ends = self._ends(*(f"{self.prefix}.{topic}" for topic in INPUTS))
+        places = [TopicPartition(topic, number) for topic, number in ends]
+        asked = ConsumerGroupTopicPartitions(group, places)
+        (answer,) = self._admin.list_consumer_group_offsets([asked]).values()
+        committed = answer.result(REQUEST_SECONDS).topic_partitions
+        return sum(ends[each.topic, each.partition] - max(each.offset, 0) for each in committed)
+
+    def _ends(self, *topics: str) -> dict[tuple[str, int], int]:
+        """Where each partition ends, open transactions included."""
+        known = self._admin.list_topics(timeout=REQUEST_SECONDS).topics
+        places = [
+            TopicPartition(each, number) for each in topics for number in known[each].partitions
+        ]
+        answers = self._admin.list_offsets({place: OffsetSpec.latest() for place in places})
+        return {
+            (place.topic, place.partition): answer.result(REQUEST_SECONDS).offset
+            for place, answer in answers.items()
+        }
 
 
-def _read_to(
-    consumer: Consumer, partitions: list[TopicPartition], ends: dict[int, int]
-) -> list[Message]:
+def _read_to(servers: str, ends: dict[tuple[str, int], int]) -> list[Message]:
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": "nobody",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "log_level": 0,
+        }
+    )
+    waiting = {place for place, end in ends.items() if end > 0}
+    consumer.assign([TopicPartition(*place, 0) for place in waiting])
     records: list[Message] = []
-    end = time.monotonic() + 60
-    while any(
-        max(place.offset, 0) < ends[place.partition] for place in consumer.position(partitions)
-    ) and any(ends.values()):
-        assert time.monotonic() < end, "the topic was not read to its end"
-        found = consumer.consume(1_000, timeout=0.2)
-        records += [message for message in found if message.error() is None]
-        if not found and _at_end(consumer, partitions, ends):
-            break
+    patience = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while waiting:
+            assert time.monotonic() < patience, f"not read to the end: {waiting}"
+            for message in consumer.consume(1_000, timeout=0.2):
+                place = (message.topic(), message.partition())
+                if message.error() is None:
+                    records.append(message)
+                elif _ended(message) and message.offset() >= ends[place]:
+                    waiting.discard(place)
+    finally:
+        consumer.close()
     return records
 
 
-def _at_end(consumer: Consumer, partitions: list[TopicPartition], ends: dict[int, int]) -> bool:
-    """Positions are unknown (-1001) where nothing was ever written."""
-    return all(
-        ends[place.partition] == 0 or place.offset >= ends[place.partition]
-        for place in consumer.position(partitions)
+def _ended(message: Message) -> bool:
+    """No record, but word that the partition has no more."""
+    error = message.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF
+
+
+def delete_topics(servers: str, prefix: str) -> None:
+    """Leave a broker that others use too as it was."""
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+    names = [name for name in admin.list_topics(timeout=20).topics if name.startswith(f"{prefix}.")]
+    for done in admin.delete_topics(names).values():
+        done.result()
+
+
+class Record(Protocol):
+    """What is sent: an event that the generator made, or one of a test's own."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Plain(NamedTuple):
+    """A record with headers of its own."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+def send(servers: str, prefix: str, records: Iterable[Record]) -> None:
+    """Send records and wait until the broker has them, in their order within a partition."""
+    producer = Producer(
+        {
+            "bootstrap.servers": servers,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "log_level": 0,
+        }
     )
-
-
-def send(servers: str, prefix: str, records: Iterable[Any]) -> None:
-    """Records with topic, key, value and, some of them, headers."""
-    producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random"})
     for record in records:
+        headers = record.headers if isinstance(record, Plain) else ()
         producer.produce(
-            f"{prefix}.{record.topic}",
-            record.value,
-            record.key,
-            headers=list(getattr(record, "headers", ())),
+            f"{prefix}.{record.topic}", record.value, record.key, headers=list(headers)
         )
         producer.poll(0)
     assert producer.flush(60) == 0
