@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from icustomer.contracts.common import Account, VerifiedClaim
 from icustomer.contracts.events import Event
+from icustomer.contracts.plain import PlainAccount, PlainClaim, PlainEvent
 from icustomer.core.identifiers import Canonical, Rejected, canonical, canonical_account
 from icustomer.core.model import Identifier
 from icustomer.core.rules import Rules
@@ -34,7 +35,7 @@ class _Claim(NamedTuple):
     verified: bool
 
 
-def claims(event: Event, rules: Rules) -> Claims:
+def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
     """The identifiers of an event's own fields and of its list, together."""
     found: dict[tuple[str, str], Identifier] = {}
     rejected: list[tuple[str, str]] = []
@@ -54,7 +55,7 @@ def _label(kind: str, rules: Rules) -> str:
     return kind if kind in BUILT_IN_KINDS or kind in rules.kinds else OTHER_KIND
 
 
-def _all(event: Event) -> Iterator[_Claim]:
+def _all(event: Event | PlainEvent) -> Iterator[_Claim]:
     region = event.country
     if event.email is not None:
         form = canonical("email", event.email, region)
@@ -68,12 +69,12 @@ def _all(event: Event) -> Iterator[_Claim]:
         yield _entry(entry, region)
 
 
-def _account(account: Account) -> _Claim:
+def _account(account: Account | PlainAccount) -> _Claim:
     form = canonical_account(account.service, account.number)
     return _Claim("account", f"{account.service}/{account.number}", form, verified=False)
 
 
-def _entry(entry: VerifiedClaim, region: str | None) -> _Claim:
+def _entry(entry: VerifiedClaim | PlainClaim, region: str | None) -> _Claim:
     form = canonical(entry.kind, entry.value, region)
     return _Claim(entry.kind, entry.value, form, entry.verified is True)
 

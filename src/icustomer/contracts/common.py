@@ -86,7 +86,7 @@ def _among(codes: frozenset[str], rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _amount(value: Any) -> str:
+def amount(value: Any) -> str:
     """Plain decimal text of an amount given as text or as a JSON number."""
     if type(value) is str:
         if _PLAIN_AMOUNT.fullmatch(value):
@@ -132,7 +132,7 @@ def _scalar(value: Any) -> str | bool | int | float | None:
     raise broken("a text of at most 1000 characters, a number up to 2**53 or a boolean")
 
 
-def _timestamp(value: Any) -> datetime:
+def timestamp(value: Any) -> datetime:
     """An RFC 3339 time in UTC; a leap second is the second after it."""
     if type(value) is not str or not _TIMESTAMP.fullmatch(value):
         raise broken(_TIMESTAMP_RULE)
@@ -149,7 +149,8 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
-def _calendar_date(value: str) -> str:
+def calendar_date(value: str) -> str:
+    """The text, if it is a day of the calendar; else the error that says so."""
     try:
         if _DATE.fullmatch(value):
             date.fromisoformat(value)
@@ -185,7 +186,7 @@ Currency = Annotated[
 ]
 Amount = Annotated[
     str,
-    PlainValidator(_amount),
+    PlainValidator(amount),
     WithJsonSchema(
         {
             "anyOf": [
@@ -212,14 +213,14 @@ Scalar = Annotated[
 ]
 Timestamp = Annotated[
     datetime,
-    PlainValidator(_timestamp),
+    PlainValidator(timestamp),
     WithJsonSchema(
         {"type": "string", "format": "date-time", "examples": ["2026-03-14T09:26:53.589+01:00"]}
     ),
 ]
 CalendarDate = Annotated[
     str,
-    AfterValidator(_calendar_date),
+    AfterValidator(calendar_date),
     Field(json_schema_extra={"format": "date", "examples": ["1984-02-29"]}),
 ]
 
@@ -230,6 +231,10 @@ class Message(BaseModel):
     model_config = ConfigDict(
         strict=True, frozen=True, extra="ignore", use_attribute_docstrings=True
     )
+
+    def stated(self) -> dict[str, Any]:
+        """The fields that it states."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 class Money(Message):

@@ -19,6 +19,7 @@ from pydantic import ValidationError as ModelError
 from icustomer.contracts.commands import Command, CommandModel
 from icustomer.contracts.events import Event, Order, Signup, Support
 from icustomer.contracts.explain import explain
+from icustomer.contracts.plain import PlainEvent, plain_event
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.contracts.topics import Topic
 
@@ -57,7 +58,7 @@ _MODELS = {
 _VALIDATE = {topic: adapter.validator.validate_python for topic, adapter in _MODELS.items()}
 
 
-def decode(topic: Topic, value: bytes | None) -> Event | CommandModel | Rejection:
+def decode(topic: Topic, value: bytes | None) -> Event | PlainEvent | CommandModel | Rejection:
     """The message in the value of a record of an input topic, or why it is refused.
 
     Reasons: `empty`, `too_large`, `not_json`, `invalid`.
@@ -66,6 +67,13 @@ def decode(topic: Topic, value: bytes | None) -> Event | CommandModel | Rejectio
         return Rejection(Reason.EMPTY, "no value")
     if len(value) > MAX_BYTES:
         return Rejection(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
+    if (plain := plain_event(topic, value)) is not None:
+        return plain
+    return judge(topic, value)
+
+
+def judge(topic: Topic, value: bytes) -> Event | CommandModel | Rejection:
+    """The same by the models alone: what they say holds."""
     try:
         message: Event | CommandModel = _VALIDATE[topic](_read(value))
     except _NotJsonError as error:

@@ -16,6 +16,15 @@ from icustomer.contracts.commands import CommandModel
 from icustomer.contracts.common import Message, Name
 from icustomer.contracts.events import Event, Item, Order, Signup, Support
 from icustomer.contracts.instruct import instruct
+from icustomer.contracts.plain import (
+    Part,
+    PlainEvent,
+    PlainItem,
+    PlainName,
+    PlainOrder,
+    PlainSignup,
+    PlainSupport,
+)
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
@@ -37,6 +46,10 @@ CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
 and no clock that is further off may win every attribute for ever."""
 
 _NO_NAME = RawName()
+SIGNUPS = (Signup, PlainSignup)
+ORDERS = (Order, PlainOrder)
+TICKETS = (Support, PlainSupport)
+EVENTS = (PlainEvent, Signup, Order, Support)
 
 
 class Observed(Struct, frozen=True):
@@ -53,13 +66,17 @@ class Observed(Struct, frozen=True):
 
 
 def observe(
-    model: Event | CommandModel, topic: Topic, origin: Origin, rules: Rules, keyring: Keyring
+    model: Event | PlainEvent | CommandModel,
+    topic: Topic,
+    origin: Origin,
+    rules: Rules,
+    keyring: Keyring,
 ) -> Observed:
     """What the message says, or `no_usable_identifier`, or `refused_command`."""
     stated = (model.occurred_at - EPOCH) // MICROSECOND
     clamped = stated > origin.recorded_at + CLOCK_TOLERANCE
     occurred_at = origin.recorded_at if clamped else stated
-    if not isinstance(model, Signup | Order | Support):
+    if not isinstance(model, EVENTS):
         answer = instruct(model, occurred_at, origin, keyring)
         if isinstance(answer, Rejection):
             return Observed(rejection=answer, clock_clamped=clamped)
@@ -87,7 +104,9 @@ class _When(NamedTuple):
     origin: Origin
 
 
-def _observation(model: Event, when: _When, found: Claims, keyring: Keyring) -> Observation:
+def _observation(
+    model: Event | PlainEvent, when: _When, found: Claims, keyring: Keyring
+) -> Observation:
     raw_name = _raw_name(model.name)
     name = normalise_name(raw_name)
     identifiers = found.identifiers
@@ -103,29 +122,27 @@ def _observation(model: Event, when: _When, found: Claims, keyring: Keyring) -> 
         raw_name=raw_name,
         birth_date=model.birth_date,
         facet_key=keyring.facet(identifiers, name, model.birth_date),
-        known=not (isinstance(model, Order) and model.guest is True),
+        known=not (isinstance(model, ORDERS) and model.guest is True),
         cells=_cells(model),
-        order=_order(model) if isinstance(model, Order) else None,
-        ticket=_ticket(model) if isinstance(model, Support) else None,
+        order=_order(model) if isinstance(model, ORDERS) else None,
+        ticket=_ticket(model) if isinstance(model, TICKETS) else None,
     )
 
 
-def _raw_name(name: Name | None) -> RawName:
+def _raw_name(name: Name | PlainName | None) -> RawName:
     return _NO_NAME if name is None else RawName(name.given, name.family, name.full)
 
 
-def _cells(model: Event) -> dict[str, Any]:
+def _cells(model: Event | PlainEvent) -> dict[str, Any]:
     """Attributes that the event states; see `Facet.cells`."""
-    match model:
-        case Signup():
-            return _signup_cells(model)
-        case Order():
-            return _stated({"address:shipping": _plain(model.shipping_address)})
-        case _:
-            return {}
+    if isinstance(model, SIGNUPS):
+        return _signup_cells(model)
+    if isinstance(model, ORDERS) and (address := _plain(model.shipping_address)):
+        return {"address:shipping": address}
+    return {}
 
 
-def _signup_cells(signup: Signup) -> dict[str, Any]:
+def _signup_cells(signup: Signup | PlainSignup) -> dict[str, Any]:
     cells: dict[str, Any] = {"address:home": _plain(signup.address), "locale": signup.locale}
     for name, value in (signup.preferences or {}).items():
         cells[f"preference:{name}"] = value
@@ -137,7 +154,7 @@ def _signup_cells(signup: Signup) -> dict[str, Any]:
     return _stated(cells)
 
 
-def _order(order: Order) -> RecordUpdate:
+def _order(order: Order | PlainOrder) -> RecordUpdate:
     fields = {
         "status": order.status,
         "total": _plain(order.total),
@@ -148,13 +165,13 @@ def _order(order: Order) -> RecordUpdate:
     return RecordUpdate(order.order_id, _stated(fields))
 
 
-def _item(item: Item) -> dict[str, Any]:
-    price = _plain(item.price) if isinstance(item.price, Message) else item.price
+def _item(item: Item | PlainItem) -> dict[str, Any]:
+    price = item.price if isinstance(item.price, str) else _plain(item.price)
     fields = {"sku": item.sku, "name": item.name, "quantity": item.quantity, "price": price}
     return _stated(fields)
 
 
-def _ticket(support: Support) -> RecordUpdate:
+def _ticket(support: Support | PlainSupport) -> RecordUpdate:
     fields = {
         "status": support.status,
         "channel": support.channel,
@@ -165,9 +182,9 @@ def _ticket(support: Support) -> RecordUpdate:
     return RecordUpdate(support.ticket_id, _stated(fields))
 
 
-def _plain(model: Message | None) -> dict[str, Any] | None:
+def _plain(model: Message | Part | None) -> dict[str, Any] | None:
     """The fields that an object of texts states; None if it states none."""
-    return (_stated(vars(model)) or None) if model is not None else None
+    return (model.stated() or None) if model is not None else None
 
 
 def _stated(fields: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Examples as documents, changed in one place, decoded; and what was refused."""
+"""Examples as documents, changed in one place, judged by the models; and what was refused."""
 
 import json
 
-from icustomer.contracts.decode import decode
+from icustomer.contracts.decode import judge
 from icustomer.contracts.examples import EXAMPLES
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
@@ -30,7 +30,7 @@ def example(name: str) -> dict:
 
 def decoded(name: str, changed: dict):
     value = json.dumps({**example(name), **changed}).encode()
-    return decode(topic(name), value)
+    return judge(topic(name), value)
 
 
 def raw(text: bytes | str):
