@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,9 +21,17 @@ from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import OperatorError, SettingsError, UnavailableError
 from icustomer.intake import Intake
 from icustomer.kafka_access import connection
-from icustomer.observer import Observer
+from icustomer.observer import Observer, Observers
+from icustomer.ops.health import Health
+from icustomer.ops.health_watch import leave_when_stuck, watch_topics
+from icustomer.ops.http import serving
+from icustomer.ops.http_worker import WorkerService
+from icustomer.ops.lag import open_lag_reader
+from icustomer.ops.metrics import Metrics
+from icustomer.ops.metrics_lag import LagWatch
 from icustomer.ops.reporting import LogObserver
 from icustomer.outbox import Outbox
+from icustomer.prepare import Prepare
 from icustomer.rebuild import Rebuild
 from icustomer.session import Sessions
 from icustomer.settings import Settings
@@ -34,7 +42,8 @@ from icustomer.stream.kafka_log import KafkaLog
 from icustomer.stream.port import Log, OutputRecord
 from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
 from icustomer.stream.subscriber import Subscriber, SubscriberSettings
-from icustomer.stream.topics import check, topic_name
+from icustomer.stream.topics import Difference, check, topic_name
+from icustomer.supervisor_link import ParentLink
 from icustomer.worker import GivenUpError, Worker
 
 TEND_SECONDS = 3.0
@@ -93,6 +102,7 @@ def build(settings: Settings, observer: Observer) -> Parts:
         prefix=settings.topic_prefix,
         group=settings.consumer_group,
     )
+    maker = RecordMaker(settings.space, rules, keyring)
     new_nonce = nonces(keyring)
     sessions = Sessions(
         store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint(), observer
@@ -100,10 +110,9 @@ def build(settings: Settings, observer: Observer) -> Parts:
     worker = Worker(
         store=store,
         sessions=sessions,
-        outbox=Outbox(store, log, RecordMaker(settings.space, rules, keyring), observer),
+        outbox=Outbox(store, log, maker, observer),
         intake=Intake(rules, keyring, microseconds),
-        rules=rules,
-        keyring=keyring,
+        prepare=Prepare(rules, keyring, maker),
         letters=letter_maker(settings.topic_prefix, log.max_record_bytes(Topic.DEAD_LETTERS)),
         observer=observer,
     )
@@ -119,23 +128,50 @@ def letter_maker(prefix: str, max_bytes: int) -> Callable[[DeadLetter], OutputRe
 def run(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT. Raises `OperatorError` when nothing can go on."""
     gc.set_threshold(*GC_THRESHOLDS)
-    uvloop.run(_Run(settings).run())
+    uvloop.run(_run_alone(settings))
 
 
-class _Run:
+async def _run_alone(settings: Settings) -> None:
+    """A worker that serves metrics and health itself, from its first moment to its last."""
+    life = Life(settings)
+    lag = LagWatch(lambda: open_lag_reader(settings))
+    service = WorkerService(life.metrics, life.health, lag)
+    async with serving(service, settings) as address, lag.running():
+        life.log.serving(*address)
+        await life.run()
+
+
+def run_supervised(settings: Settings, link: ParentLink) -> None:
+    """Run a worker that reports to its parent, until that or a signal ends it."""
+    gc.set_threshold(*GC_THRESHOLDS)
+    uvloop.run(_run_supervised(settings, link))
+
+
+async def _run_supervised(settings: Settings, link: ParentLink) -> None:
+    async with link.open():
+        life = Life(settings)
+        async with link.reporting(life.metrics, life.health, life.parent_gone):
+            await life.run()
+
+
+class Life:
     """One life of a worker process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._observer = LogObserver(settings)
+        self.log = LogObserver(settings)
+        self.metrics = Metrics()
+        self.health = Health()
+        self._observer = Observers(self.log, self.metrics, self.health)
         self._parts = build(settings, self._observer)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
+        """From the start to the end that a signal, the parent or a failure asks for."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._asked_to_stop, number)
-        self._observer.starting()
+            loop.add_signal_handler(number, self._asked_to_stop, signal.Signals(number).name)
+        self.log.starting()
         await self._until_stopped(self._await_topics())
         await self._until_stopped(self._start())
         try:
@@ -144,12 +180,20 @@ class _Run:
         finally:
             await self._end(loop)
 
-    def _asked_to_stop(self, number: int) -> None:
-        self._observer.stopping(signal.Signals(number).name)
-        self._parts.worker.stopping = True
+    def parent_gone(self) -> None:
+        """The parent has ended: nobody watches this worker any more."""
+        self._asked_to_stop("parent gone")
+
+    def _asked_to_stop(self, why: str) -> None:
+        self.log.stopping(why)
+        self._begin_to_stop()
         if not self._stop.is_set():
             asyncio.get_running_loop().call_later(STOP_SECONDS, self._give_up, os.EX_OK)
         self._stop.set()
+
+    def _begin_to_stop(self) -> None:
+        self.health.stopping()
+        self._parts.worker.stopping = True
 
     async def _until_stopped(self, step: Coroutine[Any, Any, None]) -> None:
         """Do a step of the start, unless the process is told to stop meanwhile."""
@@ -167,58 +211,59 @@ class _Run:
         pause = 0.5
         while True:
             try:
-                await self._check_topics()
+                differences = await self._differences()
             except UnavailableError as error:
                 self._observer.disturbed(error, pause)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 5.0)
             else:
+                _require_all(differences)
+                self.health.looked_at_topics(differences)
                 return
 
-    async def _check_topics(self) -> None:
+    async def _differences(self) -> list[Difference]:
         async with open_admin(connection(self._settings)) as admin:
-            differences = await check(admin, self._settings.topic_prefix)
-        missing = [each["topic"] for each in differences if each["setting"] == "exists"]
-        if missing:
-            raise OperatorError(
-                f"topics are missing in Kafka: {', '.join(sorted(missing))}; "
-                "create them with: icustomer topics create"
-            )
-        for each in differences:
-            self._observer.topic_differs(each)
+            return await check(admin, self._settings.topic_prefix)
 
     async def _start(self) -> None:
         await self._parts.worker.start()
         gc.freeze()
 
     async def _consume(self) -> None:
-        settings = SubscriberSettings(
-            connection=connection(self._settings),
-            prefix=self._settings.topic_prefix,
-            group=self._settings.consumer_group,
-            max_records=self._settings.batch_records,
-        )
-        subscriber = Subscriber(settings, self._parts.worker.handle)
-        tending = asyncio.ensure_future(self._tend())
-        failing = asyncio.ensure_future(subscriber.failed())
+        subscriber = Subscriber(self._subscriber_settings(), self._parts.worker.handle)
+        background = [
+            asyncio.ensure_future(each)
+            for each in (
+                self._stop.wait(),
+                self._tend(),
+                _raise_failure(subscriber),
+                watch_topics(self._differences, self.health, self.log),
+                leave_when_stuck(self.health),
+            )
+        ]
         try:
             await subscriber.start()
-            self._observer.ready()
-            stop = asyncio.ensure_future(self._stop.wait())
-            await asyncio.wait((stop, tending, failing), return_when=asyncio.FIRST_COMPLETED)
-            stop.cancel()
-            if failing.done():
-                raise failing.result()
-            if tending.done():
-                tending.result()
+            self.health.consuming(lambda: subscriber.alive)
+            self.log.ready()
+            ended, _ = await asyncio.wait(background, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            self._parts.worker.stopping = True
-            for task in (tending, failing):
+            self._begin_to_stop()
+            for task in background:
                 task.cancel()
             # A batch that hangs longer is read again by the next owner of its partitions.
             with suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_SECONDS):
                     await subscriber.stop()
+
+    def _subscriber_settings(self) -> SubscriberSettings:
+        return SubscriberSettings(
+            connection=connection(self._settings),
+            prefix=self._settings.topic_prefix,
+            group=self._settings.consumer_group,
+            max_records=self._settings.batch_records,
+        )
 
     async def _tend(self) -> None:
         while True:
@@ -233,8 +278,21 @@ class _Run:
         await self._parts.log.close()
         await self._parts.store.close()
         watchdog.cancel()
-        self._observer.stopped()
+        self.log.stopped()
 
     def _give_up(self, exit_code: int) -> None:
-        self._observer.forced()
+        self.log.forced()
         os._exit(exit_code)
+
+
+def _require_all(differences: Sequence[Difference]) -> None:
+    missing = [each["topic"] for each in differences if each["setting"] == "exists"]
+    if missing:
+        raise OperatorError(
+            f"topics are missing in Kafka: {', '.join(sorted(missing))}; "
+            "create them with: icustomer topics create"
+        )
+
+
+async def _raise_failure(subscriber: Subscriber) -> None:
+    raise await subscriber.failed()

@@ -21,6 +21,8 @@ from icustomer.errors import IcustomerError, SettingsError
 
 FAILED = 1
 WRONG_USAGE = 2
+MAX_WORKERS = 64
+"""As many as a space has transactional slots."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 
@@ -78,12 +80,16 @@ def options(version: Version = False) -> None:
 
 
 @app.command()
-def run() -> None:
-    """Run a worker until it is told to stop."""
+def run(
+    workers: Annotated[
+        int, typer.Option(min=1, max=MAX_WORKERS, help="Processes; one a core is right.")
+    ] = 1,
+) -> None:
+    """Run workers until they are told to stop."""
     from icustomer.commands.run import run as work
     from icustomer.settings import load_settings
 
-    work(load_settings())
+    work(load_settings(), workers)
 
 
 @app.command()
@@ -143,6 +149,32 @@ def send(
     if validate:
         require_valid(file, Topic(topic))
     asyncio.run(publish(settings, file, Topic(topic), as_json=as_json))
+
+
+@app.command()
+def lag(
+    seconds: Annotated[
+        float | None,
+        typer.Argument(
+            min=0.1,
+            metavar="[SECONDS]",
+            help="Between two looks, with --watch; 2 if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until interrupted.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell how far the workers are behind, in records and in time."""
+    from icustomer.commands.lag import lag as tell_lag
+    from icustomer.settings import load_settings
+
+    if seconds is not None and not watch:
+        raise typer.BadParameter("SECONDS goes with --watch")
+    interval = (2.0 if seconds is None else seconds) if watch else None
+    asyncio.run(tell_lag(load_settings(), as_json=as_json, watch=interval))
 
 
 @app.command()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import observe
 from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.observation import Item, Origin
 from icustomer.core.rules import Rules
@@ -35,6 +37,13 @@ class Batch(Struct):
     """Events whose `occurred_at` lay too far in the future."""
 
 
+class _Place(NamedTuple):
+    """An input partition, and how facets remember it."""
+
+    partition: InputPartition
+    name: str
+
+
 class Intake:
     """Decodes and normalises. `now` gives the worker's time in microseconds."""
 
@@ -42,13 +51,19 @@ class Intake:
         self._rules = rules
         self._keyring = keyring
         self._now = now
+        self._places: dict[tuple[Topic, int], _Place] = {}
 
     def take(self, records: Sequence[InputRecord]) -> Batch:
         """Every record as an item or as a dead letter."""
         batch = Batch()
         for record in records:
-            batch.offsets[InputPartition(record.topic, record.partition)] = record.offset + 1
-            rejection = self._understand(record, batch)
+            place = record.topic, record.partition
+            if place not in self._places:
+                self._places[place] = _Place(
+                    InputPartition(*place), f"{record.topic}/{record.partition}"
+                )
+            batch.offsets[self._places[place].partition] = record.offset + 1
+            rejection = self._understand(record, self._places[place].name, batch)
             if rejection:
                 batch.dead.append(self.refuse(record, rejection.reason, rejection.detail))
         return batch
@@ -57,18 +72,17 @@ class Intake:
         """The dead letter of a record."""
         return DeadLetter(record, reason, detail, self._now())
 
-    def _understand(self, record: InputRecord, batch: Batch) -> Rejection | None:
+    def _understand(self, record: InputRecord, place: str, batch: Batch) -> Rejection | None:
         message = decode(record.topic, record.value)
         if isinstance(message, Rejection):
             return message
-        origin = Origin(
-            f"{record.topic}/{record.partition}", record.offset, record.timestamp * MILLISECOND
-        )
+        origin = Origin(place, record.offset, record.timestamp * MILLISECOND)
         try:
             observed = observe(message, record.topic, origin, self._rules, self._keyring)
         except Exception as error:  # noqa: BLE001 - one record must not stop its partition
             return Rejection(Reason.INTERNAL_ERROR, type(error).__name__)
-        batch.rejected.update(observed.rejected)
+        if observed.rejected:
+            batch.rejected.update(observed.rejected)
         batch.clock_clamped += observed.clock_clamped
         if observed.item is None:
             return observed.rejection

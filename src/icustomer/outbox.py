@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from icustomer.core.model import Group
 from icustomer.core.sets import DisjointSets
 from icustomer.errors import HistoryCutError, UnavailableError
 from icustomer.observer import Observer
+from icustomer.prepare import Prepared, Rendered
 from icustomer.store.codec import decode, version_of
 from icustomer.store.port import Closure, Published, Session, Store, Write
 from icustomer.stream.port import InputPartition, Log, OutputRecord
@@ -28,19 +28,40 @@ NOTHING_PUBLISHED: Mapping[bytes, int] = {}
 
 
 class Known(Struct):
-    """Groups that this worker wrote itself and need not be read back."""
+    """Groups that are in hand and need not be read back."""
 
     blobs: dict[bytes, bytes] = field(default_factory=dict)
-    groups: dict[bytes, Group] = field(default_factory=dict)
+    """Encoded groups by ID, the newest that this worker knows of."""
+    rendered: dict[bytes, Rendered] = field(default_factory=dict)
+    """Records of those of them that this worker wrote itself."""
+
+    def wrote(self, prepared: Prepared) -> None:
+        """A change that was committed."""
+        self.blobs.update(prepared.blobs)
+        for each in prepared.rendered:
+            self.rendered[each.group_id] = each
+        for group_id in prepared.deleted:
+            self.drop(group_id)
+
+    def read(self, group_id: bytes, blob: bytes | None) -> None:
+        """A group as it stands in the store; None: it is gone."""
+        self.drop(group_id)
+        if blob is not None:
+            self.blobs[group_id] = blob
+
+    def drop(self, group_id: bytes) -> None:
+        """The group is gone, or another than was known."""
+        self.blobs.pop(group_id, None)
+        self.rendered.pop(group_id, None)
+
+    def version(self, group_id: bytes) -> int:
+        """The version in hand; 0: there is no such group."""
+        blob = self.blobs.get(group_id)
+        return version_of(blob) if blob else 0
 
     def versions(self) -> dict[bytes, int]:
         """Version of each, as `prepare` wants it."""
-        return {group_id: group.version for group_id, group in self.groups.items()}
-
-    def add(self, group_id: bytes, blob: bytes) -> None:
-        """A group as it was read."""
-        self.blobs[group_id] = blob
-        self.groups[group_id] = decode(blob)
+        return {group_id: version_of(blob) for group_id, blob in self.blobs.items()}
 
 
 class Sent(Struct):
@@ -82,10 +103,7 @@ class Outbox:
         records += extra
         offsets_took = await self._log.publish(records, offsets)
         self._observer.published(Counter(record.topic for record in records))
-        versions = {
-            each: known.groups[each].version if each in known.groups else 0
-            for each in _groups(closure)
-        }
+        versions = {each: known.version(each) for each in _groups(closure)}
         return Sent(Published(versions, dict(closure.aliases)), offsets_took)
 
     async def settle(self, session: Session, published: Published, stories: Stories) -> None:
@@ -132,10 +150,7 @@ class Outbox:
         for _ in range(ROUNDS):
             closure = await self._store.prepare(session, known.versions())
             for group_id, blob in closure.groups.items():
-                if blob is not None:
-                    known.add(group_id, blob)
-                else:
-                    known.groups.pop(group_id, None)
+                known.read(group_id, blob)
             named = _groups(closure)
             strays = {
                 customer_id: home
@@ -170,16 +185,23 @@ class Outbox:
                 at_home.setdefault(home, []).append(customer_id)
         since = _since(closure)
         for group_id, version in _groups(closure).items():
-            group = known.groups.get(group_id)
-            if group is None:
+            blob = known.blobs.get(group_id)
+            if blob is None:
                 after = max(
                     version, former.get(group_id, 0) + 1, _absorbed_at(closure, group_id, known)
                 )
                 records.append(self._maker.changelog(group_id, None, after))
                 continue
-            blob = known.blobs[group_id]
+            wanted = at_home.get(group_id, ())
+            rendered = known.rendered.get(group_id)
+            if rendered and since[group_id] == rendered.version:
+                made = [rendered.profiles[each] for each in wanted if each in rendered.profiles]
+                if len(made) == len(wanted):
+                    records += (rendered.changelog, *made, *rendered.changes)
+                    continue
+            group = decode(blob)
             records.append(self._maker.changelog(group_id, blob, group.version))
-            records += self._maker.profiles(group, at_home.get(group_id, ()), stories)
+            records += self._maker.profiles(group, wanted, stories).values()
             records += self._maker.identity_changes(group, since[group_id])
         return records + self._erased(closure)
 
@@ -213,7 +235,7 @@ def _absorbed_at(closure: Closure, gone: bytes, known: Known) -> int:
         if gone in entry.groups
         for customer_id in entry.customer_ids
     }
-    return max((known.groups[home].version for home in homes if home in known.groups), default=0)
+    return max((known.version(home) for home in homes if home), default=0)
 
 
 def _since(closure: Closure) -> dict[bytes, int]:

@@ -11,22 +11,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from icustomer.core.change import Change, Outcome, Snapshot, Verdict
-from icustomer.core.keys import Keyring
-from icustomer.core.model import Group
+from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
-from icustomer.core.resolve import needed, resolve
-from icustomer.core.rules import Rules
+from icustomer.core.resolve import needed
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.intake import Batch, Intake
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
+from icustomer.prepare import Prepare, Prepared
 from icustomer.session import Sessions
-from icustomer.store.codec import decode, encode
-from icustomer.store.port import Published, Session, Store, Write
+from icustomer.store.port import Loaded, Published, Session, Store
 from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
-from icustomer.stream.records import DeadLetter, Stories, Story
-from icustomer.stream.trace import passed_on
+from icustomer.stream.records import DeadLetter, Stories
 
 CONFLICTS_ALLOWED = 20
 """Rounds of resolving again what others changed meanwhile before the batch backs off."""
@@ -59,8 +55,7 @@ class Worker:
         sessions: Sessions,
         outbox: Outbox,
         intake: Intake,
-        rules: Rules,
-        keyring: Keyring,
+        prepare: Prepare,
         letters: Callable[[DeadLetter], OutputRecord],
         observer: Observer,
     ) -> None:
@@ -68,8 +63,7 @@ class Worker:
         self._sessions = sessions
         self._outbox = outbox
         self._intake = intake
-        self._rules = rules
-        self._keyring = keyring
+        self._prepare = prepare
         self._letters = letters
         self._observer = observer
         self._one_at_a_time = asyncio.Lock()
@@ -200,47 +194,37 @@ class Worker:
         """One round over the pending items; those that must be resolved again."""
         items = [work.batch.items[number] for number in pending]
         with work.report.stage(Stage.LOAD):
-            snapshot = await self._load(session, items)
-        if snapshot is None:
+            loaded = await self._load(session, items)
+        if loaded is None:
             return pending
+        headers = [work.batch.records[number].headers for number in pending]
+        epoch = session.fence.claim.number
         with work.report.stage(Stage.RESOLVE):
-            written = self._resolved(snapshot, items, pending)
-        writing = [each for each in written if each.write is not None]
+            prepared = self._prepare.changes(epoch, loaded, items, headers)
         with work.report.stage(Stage.COMMIT):
-            answers = await self._store.commit(
-                session, [each.write for each in writing if each.write is not None]
-            )
-        refused = {id(each) for each, done in zip(writing, answers, strict=True) if not done}
-        work.report.conflicts += len(refused)
+            committed = await self._commit(session, prepared)
         again: list[int] = []
-        for each in written:
-            if id(each) in refused:
-                again += each.change.items
+        for each, done in zip(prepared, committed, strict=True):
+            numbers = [pending[index] for index in each.items]
+            if done:
+                _remember(each, numbers, work, known)
             else:
-                _record(each, work, known)
+                again += numbers
+                work.report.conflicts += 1
         return sorted(again)
 
-    def _resolved(
-        self, snapshot: Snapshot, items: Sequence[Item], numbers: Sequence[int]
-    ) -> list[_Written]:
-        """The changes, encoded; `numbers`: the items' numbers in the batch."""
-        changes = resolve(snapshot, items, self._rules, self._keyring)
-        for change in changes:
-            change.items = [numbers[number] for number in change.items]
-        return [_Written(change) for change in changes]
+    async def _commit(self, session: Session, prepared: Sequence[Prepared]) -> list[bool]:
+        """Whether each change stands; one that writes nothing always does."""
+        writes = [each.write for each in prepared if each.write is not None]
+        answers = iter(await self._store.commit(session, writes))
+        return [each.write is None or next(answers) for each in prepared]
 
-    async def _load(self, session: Session, items: Sequence[Item]) -> Snapshot | None:
+    async def _load(self, session: Session, items: Sequence[Item]) -> Loaded | None:
         """What the items touch; None if others moved it while it was read."""
-        digests, customer_ids = needed(items)
-        loaded = await self._store.load(digests, customer_ids)
+        loaded = await self._store.load(*needed(items))
         if loaded.fence != session.fence.raw:
             raise HistoryCutError("the fence moved")
-        groups: dict[bytes, Group] = {}
-        for group_id, blob in loaded.groups.items():
-            if blob is None:
-                return None
-            groups[group_id] = decode(blob)
-        return Snapshot(session.fence.claim.number, loaded.links, groups, loaded.aliases)
+        return None if None in loaded.groups.values() else loaded
 
     def _dead_letters(self, work: _Work) -> list[DeadLetter]:
         refused = [
@@ -251,47 +235,12 @@ class Worker:
         return work.batch.dead + refused
 
 
-class _Written:
-    """A change with its groups encoded once, for the store and for the changelog."""
-
-    def __init__(self, change: Change) -> None:
-        self.change = change
-        self.blobs = {group.id: encode(group) for group in change.groups}
-        self.write = self._as_write()
-
-    def _as_write(self) -> Write | None:
-        change = self.change
-        entry_groups = [*self.blobs, *change.deleted, *change.republish]
-        if not entry_groups:
-            return None
-        return Write(
-            read_groups=change.read_groups,
-            read_links=change.read_links,
-            groups=self.blobs,
-            deleted=change.deleted,
-            links=change.links,
-            index_added=change.index_added,
-            index_removed=change.index_removed,
-            aliases=change.aliases,
-            version=change.version,
-            entry_groups=entry_groups,
-            entry_ids=sorted({*change.touched, *change.aliases}),
-        )
-
-
-def _record(written: _Written, work: _Work, known: Known) -> None:
-    """Remember what a change that was committed did."""
-    change = written.change
-    for number, verdict in zip(change.items, change.verdicts, strict=True):
+def _remember(prepared: Prepared, numbers: list[int], work: _Work, known: Known) -> None:
+    """What a change that was committed did; `numbers`: its items' numbers in the batch."""
+    for number, verdict in zip(numbers, prepared.verdicts, strict=True):
         work.verdicts.setdefault(number, verdict)
-    for group in change.groups:
-        known.groups[group.id] = group
-        known.blobs[group.id] = written.blobs[group.id]
-    for group_id in change.deleted:
-        known.groups.pop(group_id, None)
-    trace = passed_on(work.batch.records[change.items[-1]].headers)
-    for customer_id, note in change.notes.items():
-        work.stories.told[customer_id, change.version] = Story(note, trace)
+    known.wrote(prepared)
+    work.stories.told.update(prepared.told)
 
 
 def _completed(work: _Work) -> Report:

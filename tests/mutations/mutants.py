@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from icustomer import worker
+from icustomer import prepare
 from icustomer.core import cluster, facets, naming
 from icustomer.core.change import Change
 from icustomer.core.observation import Observation
@@ -35,10 +35,10 @@ def offsets_committed_outside_the_transaction(patch: pytest.MonkeyPatch) -> None
         self: MemoryLog,
         records: Sequence[OutputRecord],
         offsets: Mapping[InputPartition, int],
-    ) -> None:
+    ) -> int:
         committed = self._kafka.group(self._group).committed
         await self._call(partial(committed.update, offsets))
-        await publish(self, records, {})
+        return await publish(self, records, {})
 
     patch.setattr(MemoryLog, "publish", offsets_first)
 
@@ -68,16 +68,16 @@ def settling_blind(patch: pytest.MonkeyPatch) -> None:
 
 def skipped_record_not_waiting_for_its_group(patch: pytest.MonkeyPatch) -> None:
     """A record found already applied leaves no entry in the outbox."""
-    resolve = worker.resolve
+    resolve = prepare.resolve
 
     def without_republishing(*arguments: Any) -> list[Change]:
-        changes = resolve(*arguments)
+        changes = list(resolve(*arguments))
         for change in changes:
             if not change.writes:
                 change.republish = []
         return changes
 
-    patch.setattr(worker, "resolve", without_republishing)
+    patch.setattr(prepare, "resolve", without_republishing)
 
 
 def applied_mark_dropped(patch: pytest.MonkeyPatch) -> None:

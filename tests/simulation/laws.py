@@ -215,7 +215,7 @@ def check_profiles(kafka: MemoryKafka, standing: Standing) -> None:
     expected: dict[bytes, Any] = {}
     for group in standing.all_groups():
         ids = [one.id for one in (*group.customers, *group.retired)]
-        for record in maker.profiles(group, ids, Stories()):
+        for record in maker.profiles(group, ids, Stories()).values():
             expected[record.key or b""] = _content(record.value)
     last = last_records(kafka, Topic.PROFILES)
     told = {key: _content(record.value) for key, record in last.items() if record.value}

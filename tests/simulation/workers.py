@@ -15,6 +15,7 @@ from icustomer.errors import OperatorError, RetryError
 from icustomer.intake import Intake
 from icustomer.observer import Observer, Report
 from icustomer.outbox import Outbox
+from icustomer.prepare import Prepare
 from icustomer.rebuild import Rebuild
 from icustomer.session import Sessions
 from icustomer.store.memory import MemoryStore
@@ -159,13 +160,13 @@ def _worker(cluster: Cluster, network: FaultyNetwork, observer: Observer) -> Wor
     store = FaultyStore(MemoryStore(cluster.redis, SPACE), network)
     log = MemoryLog(cluster.kafka, space=SPACE, group=GROUP, network=network)
     rebuild = Rebuild(store, log, RULES, KEYRING)
+    maker = RecordMaker(SPACE, RULES, KEYRING)
     return Worker(
         store=store,
         sessions=Sessions(store, log, rebuild, cluster.nonce, KEYRING.fingerprint(), observer),
-        outbox=Outbox(store, log, RecordMaker(SPACE, RULES, KEYRING), observer),
+        outbox=Outbox(store, log, maker, observer),
         intake=Intake(RULES, KEYRING, cluster.now),
-        rules=RULES,
-        keyring=KEYRING,
+        prepare=Prepare(RULES, KEYRING, maker),
         letters=_letter,
         observer=observer,
     )

@@ -101,7 +101,7 @@ class Worker:
     def plan(self, items: Sequence[Item]) -> list[Change]:
         """What to do by the state as it is now; checked for shape."""
         snapshot = self.state.snapshot(*needed(items))
-        changes = resolve(snapshot, items, self.rules, self.keyring)
+        changes = list(resolve(snapshot, items, self.rules, self.keyring))
         indices = sorted(index for change in changes for index in change.items)
         assert indices == list(range(len(items))), "each item belongs to exactly one change"
         for change in changes:

@@ -34,11 +34,11 @@ async def lag(settings: Settings, *, as_json: bool, watch: float | None) -> None
     seconds, until interrupted."""
     async with open_lag_reader(settings) as reader:
         if watch is None:
-            show = _print_line if as_json else _print_page
+            show: Show = _print_line if as_json else _print_page
             show(await reader.read())
             return
-        with _pipe_may_close(), _printing_lines() if as_json else _refreshing() as show:
-            await _until_interrupted(_watch(reader, watch, show))
+        with _pipe_may_close(), _printing_lines() if as_json else _refreshing() as show_again:
+            await _until_interrupted(_watch(reader, watch, show_again))
 
 
 async def _watch(reader: LagReader, seconds: float, show: Show) -> None:
@@ -125,7 +125,8 @@ def duration(seconds: float) -> str:
     """In the two largest units that count: `0 s`, `2.5 s`, `1 min 5 s`, `3 d 4 h`."""
     if 0 < seconds < EXACT_SECONDS:
         return f"{seconds:.1f} s"
-    rest, parts = round(seconds), []
+    rest = round(seconds)
+    parts: list[str] = []
     for unit, size in UNITS:
         count, rest = divmod(rest, size)
         if count or parts:

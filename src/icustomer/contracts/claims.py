@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
-from icustomer.contracts.common import Account, VerifiedClaim
 from icustomer.contracts.events import Event
-from icustomer.contracts.plain import PlainAccount, PlainClaim, PlainEvent
-from icustomer.core.identifiers import Canonical, Rejected, canonical, canonical_account
+from icustomer.contracts.plain import PlainEvent
+from icustomer.core.canonical import Canonical, Rejected
+from icustomer.core.emails import canonical_email
+from icustomer.core.identifiers import canonical, canonical_account
 from icustomer.core.model import Identifier
+from icustomer.core.phones import canonical_phone
 from icustomer.core.rules import Rules
 
 BUILT_IN_KINDS = frozenset({"account", "email", "phone"})
@@ -28,26 +30,71 @@ class Claims(NamedTuple):
     """Kinds that the rules do not know, sorted: kept as evidence, not matched."""
 
 
+def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
+    """The identifiers of an event's own fields and of its list, together."""
+    found: list[Identifier] = []
+    rejected: list[tuple[str, str]] = []
+    region = event.country
+    if event.email is not None:
+        form = canonical_email(event.email)
+        _add(found, rejected, _Claim("email", event.email, event.email_verified is True), form)
+    if event.phone is not None:
+        form = canonical_phone(event.phone, region)
+        _add(found, rejected, _Claim("phone", event.phone, event.phone_verified is True), form)
+    if event.account is not None:
+        service, number = event.account.service, event.account.number
+        claim = _Claim("account", f"{service}/{number}", verified=False)
+        _add(found, rejected, claim, canonical_account(service, number))
+    found.sort(key=_kind)
+    if event.identifiers:
+        return _with_list(found, rejected, event, rules)
+    return Claims(tuple(found), tuple(rejected), ())
+
+
 class _Claim(NamedTuple):
     kind: str
     raw: str
-    form: Canonical | Rejected
     verified: bool
 
 
-def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
-    """The identifiers of an event's own fields and of its list, together."""
-    found: dict[tuple[str, str], Identifier] = {}
-    rejected: list[tuple[str, str]] = []
-    for claim in _all(event):
-        if isinstance(claim.form, Rejected):
-            rejected.append((_label(claim.kind, rules), claim.form.reason))
-        else:
-            key = claim.kind, claim.form.value
-            found[key] = _together(found.get(key), claim, claim.form)
+_kind = attrgetter("kind")
+_key = attrgetter("kind", "value")
+
+
+def _add(
+    found: list[Identifier],
+    rejected: list[tuple[str, str]],
+    claim: _Claim,
+    form: Canonical | Rejected,
+) -> None:
+    if type(form) is Canonical:
+        found.append(Identifier(claim.kind, form.value, claim.raw, claim.verified, form.extension))
+    elif isinstance(form, Rejected):
+        rejected.append((claim.kind, form.reason))
+
+
+def _with_list(
+    own: list[Identifier],
+    rejected: list[tuple[str, str]],
+    event: Event | PlainEvent,
+    rules: Rules,
+) -> Claims:
+    """The list may tell again what the event's own fields tell."""
+    found = {_key(each): each for each in own}
+    refused = list(rejected)
+    for entry in event.identifiers or ():
+        read: list[Identifier] = []
+        claim = _Claim(entry.kind, entry.value, entry.verified is True)
+        bad: list[tuple[str, str]] = []
+        _add(read, bad, claim, canonical(entry.kind, entry.value, event.country))
+        refused += [(_label(kind, rules), reason) for kind, reason in bad]
+        for identifier in read:
+            key = _key(identifier)
+            found[key] = _together(found[key], identifier) if key in found else identifier
     unknown = {kind for kind, _ in found if kind not in rules.kinds}
-    identifiers = tuple(found[key] for key in sorted(found))
-    return Claims(identifiers, tuple(rejected), tuple(sorted(unknown)))
+    return Claims(
+        tuple(found[key] for key in sorted(found)), tuple(refused), tuple(sorted(unknown))
+    )
 
 
 def _label(kind: str, rules: Rules) -> str:
@@ -55,34 +102,12 @@ def _label(kind: str, rules: Rules) -> str:
     return kind if kind in BUILT_IN_KINDS or kind in rules.kinds else OTHER_KIND
 
 
-def _all(event: Event | PlainEvent) -> Iterator[_Claim]:
-    region = event.country
-    if event.email is not None:
-        form = canonical("email", event.email, region)
-        yield _Claim("email", event.email, form, event.email_verified is True)
-    if event.phone is not None:
-        form = canonical("phone", event.phone, region)
-        yield _Claim("phone", event.phone, form, event.phone_verified is True)
-    if event.account is not None:
-        yield _account(event.account)
-    for entry in event.identifiers or ():
-        yield _entry(entry, region)
-
-
-def _account(account: Account | PlainAccount) -> _Claim:
-    form = canonical_account(account.service, account.number)
-    return _Claim("account", f"{account.service}/{account.number}", form, verified=False)
-
-
-def _entry(entry: VerifiedClaim | PlainClaim, region: str | None) -> _Claim:
-    form = canonical(entry.kind, entry.value, region)
-    return _Claim(entry.kind, entry.value, form, entry.verified is True)
-
-
-def _together(known: Identifier | None, claim: _Claim, form: Canonical) -> Identifier:
+def _together(known: Identifier, again: Identifier) -> Identifier:
     """Told twice in one event: the first form is kept, verified once is verified."""
-    if known is None:
-        return Identifier(claim.kind, form.value, claim.raw, claim.verified, form.extension)
-    verified = known.verified or claim.verified
-    extension = known.extension or form.extension
-    return Identifier(known.kind, known.value, known.raw, verified, extension)
+    return Identifier(
+        known.kind,
+        known.value,
+        known.raw,
+        known.verified or again.verified,
+        known.extension or again.extension,
+    )

@@ -5,7 +5,7 @@ Pure. What a message claims but nobody can use is told beside the item, to be co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -46,9 +46,6 @@ CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
 and no clock that is further off may win every attribute for ever."""
 
 _NO_NAME = RawName()
-SIGNUPS = (Signup, PlainSignup)
-ORDERS = (Order, PlainOrder)
-TICKETS = (Support, PlainSupport)
 EVENTS = (PlainEvent, Signup, Order, Support)
 
 
@@ -110,6 +107,7 @@ def _observation(
     raw_name = _raw_name(model.name)
     name = normalise_name(raw_name)
     identifiers = found.identifiers
+    told = _TOLD_BY[when.topic](model)
     return Observation(
         topic=when.topic.value,
         event_id=model.event_id,
@@ -117,15 +115,15 @@ def _observation(
         occurred_at=when.occurred_at,
         origin=when.origin,
         identifiers=identifiers,
-        digests=tuple(keyring.identifier(each.kind, each.value) for each in identifiers),
+        digests=tuple([keyring.identifier(each.kind, each.value) for each in identifiers]),
         name=name,
         raw_name=raw_name,
         birth_date=model.birth_date,
         facet_key=keyring.facet(identifiers, name, model.birth_date),
-        known=not (isinstance(model, ORDERS) and model.guest is True),
-        cells=_cells(model),
-        order=_order(model) if isinstance(model, ORDERS) else None,
-        ticket=_ticket(model) if isinstance(model, TICKETS) else None,
+        known=told.known,
+        cells=told.cells,
+        order=told.order,
+        ticket=told.ticket,
     )
 
 
@@ -133,13 +131,35 @@ def _raw_name(name: Name | PlainName | None) -> RawName:
     return _NO_NAME if name is None else RawName(name.given, name.family, name.full)
 
 
-def _cells(model: Event | PlainEvent) -> dict[str, Any]:
-    """Attributes that the event states; see `Facet.cells`."""
-    if isinstance(model, SIGNUPS):
-        return _signup_cells(model)
-    if isinstance(model, ORDERS) and (address := _plain(model.shipping_address)):
-        return {"address:shipping": address}
-    return {}
+class _Told(NamedTuple):
+    """What only events of one topic say."""
+
+    cells: dict[str, Any]
+    """Attributes; see `Facet.cells`."""
+    order: RecordUpdate | None = None
+    ticket: RecordUpdate | None = None
+    known: bool = True
+
+
+def _by_signup(signup: Signup | PlainSignup) -> _Told:
+    return _Told(_signup_cells(signup))
+
+
+def _by_order(order: Order | PlainOrder) -> _Told:
+    address = _plain(order.shipping_address)
+    cells = {} if address is None else {"address:shipping": address}
+    return _Told(cells, order=_order(order), known=order.guest is not True)
+
+
+def _by_ticket(support: Support | PlainSupport) -> _Told:
+    return _Told({}, ticket=_ticket(support))
+
+
+_TOLD_BY: dict[Topic, Callable[[Any], _Told]] = {
+    Topic.SIGNUPS: _by_signup,
+    Topic.ORDERS: _by_order,
+    Topic.SUPPORT: _by_ticket,
+}
 
 
 def _signup_cells(signup: Signup | PlainSignup) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -12,13 +13,19 @@ SHARED = b"!"
 """Value of the link of a shared identifier. A group ID has 16 bytes, so it is never this."""
 
 
+class Groups(Protocol):
+    """Groups by their ID."""
+
+    def __getitem__(self, group_id: bytes, /) -> Group: ...
+
+
 class Snapshot(Struct):
     """What Redis held when it was asked: links, groups and aliases, absent ones included."""
 
     epoch: int
     links: dict[bytes, bytes | None]
     """Digest (of an identifier, or a facet key for the self-link) to group ID, SHARED or None."""
-    groups: dict[bytes, Group]
+    groups: Groups
     """Every group that a link or an alias names."""
     aliases: dict[str, bytes | None] = field(default_factory=dict)
     """Customer ID to group ID."""
@@ -37,7 +44,7 @@ class Outcome(StrEnum):
     MATCHED = "matched"
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """The outcome of one item with its reason, where there is one.
 
     Reasons: `applied` or `nothing_new` or `too_old` (duplicate), `refused_command`
@@ -49,7 +56,7 @@ class Verdict(Struct, frozen=True):
     detail: str = ""
 
 
-class Note(Struct):
+class Note(Struct, gc=False):
     """Why a customer's profile changed in this change: the profile's `change`."""
 
     kind: str

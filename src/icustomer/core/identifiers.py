@@ -61,6 +61,6 @@ def _checked(text: str) -> Canonical | Rejected:
         return Rejected(Reason.EMPTY)
     if len(text) > MAX_VALUE_LENGTH:
         return Rejected(Reason.TOO_LONG)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         return Rejected(Reason.NOT_TEXT)
     return Canonical(text)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from icustomer.core.model import Identifier, NormalName, RawName
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, gc=False):
     """Where a record came from and when the log received it."""
 
     partition: str
@@ -20,14 +20,14 @@ class Origin(Struct, frozen=True):
     """Kafka timestamp of the record, microseconds."""
 
 
-class RecordUpdate(Struct, frozen=True):
+class RecordUpdate(Struct, frozen=True, gc=False):
     """What an event says of one order or ticket: its number and the fields it states."""
 
     number: str
     fields: dict[str, Any]
 
 
-class Observation(Struct, frozen=True):
+class Observation(Struct, frozen=True, gc=False):
     """A signup, order or support event, normalised."""
 
     topic: str
@@ -55,7 +55,7 @@ class Observation(Struct, frozen=True):
     ticket: RecordUpdate | None = None
 
 
-class MergeCommand(Struct, frozen=True):
+class MergeCommand(Struct, frozen=True, gc=False):
     """These customers are one."""
 
     event_id: str
@@ -64,7 +64,7 @@ class MergeCommand(Struct, frozen=True):
     customer_ids: tuple[str, ...]
 
 
-class SplitCommand(Struct, frozen=True):
+class SplitCommand(Struct, frozen=True, gc=False):
     """This customer is several.
 
     `identifiers` (digests): what parts; `everything`: each facet alone; neither: undo the

@@ -6,7 +6,7 @@ Nothing here reads, writes, waits, logs or asks the time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from icustomer.core.assembly import ids_of, write
 from icustomer.core.change import SHARED, Change, Snapshot
@@ -38,15 +38,14 @@ def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
 
 def resolve(
     snapshot: Snapshot, items: Sequence[Item], rules: Rules, keyring: Keyring
-) -> list[Change]:
-    """The changes that the items make to what the snapshot holds.
+) -> Iterator[Change]:
+    """The changes that the items make to what the snapshot holds, one after the other.
 
-    The snapshot must hold all that `needed` names. Each item is in exactly one change.
+    The snapshot must hold all that `needed` names. Each item is in exactly one change, and
+    each group is asked for once, when its change is worked out.
     """
-    return [
-        _resolve_part(snapshot, items, numbers, rules, keyring)
-        for numbers in _connect(snapshot, items, rules)
-    ]
+    for numbers in _connect(snapshot, items, rules):
+        yield _resolve_part(snapshot, items, numbers, rules, keyring)
 
 
 def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:

@@ -141,7 +141,5 @@ def _process(own: Iterable[Any], crew: Crew) -> Iterator[Metric]:
     shares = {CPU_SECONDS: crew.cpu_seconds, RESIDENT_BYTES: float(crew.resident_bytes)}
     for metric in own:
         share = shares.get(metric.name, 0.0)
-        metric.samples = [
-            sample._replace(value=sample.value + share) for sample in metric.samples
-        ]
+        metric.samples = [sample._replace(value=sample.value + share) for sample in metric.samples]
         yield metric

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from icustomer.errors import IcustomerError
 from icustomer.ops.health import Health, StuckError
 from icustomer.ops.reporting import LogObserver
 from icustomer.stream.topics import Difference
@@ -25,12 +24,12 @@ async def watch_topics(
     look: Callable[[], Awaitable[Sequence[Difference]]], health: Health, log: LogObserver
 ) -> None:
     """Look at the topics again and again, so that what was repaired is noticed."""
-    told: Sequence[Difference] = ()
+    told: list[Difference] = []
     while True:
         pause = AGAIN_SECONDS
         try:
-            differences = await look()
-        except IcustomerError:
+            differences = list(await look())
+        except Exception:  # noqa: BLE001 - whatever the client raises: the worker goes on
             health.topics_unknown()
         else:
             health.looked_at_topics(differences)
@@ -41,11 +40,13 @@ async def watch_topics(
         await asyncio.sleep(pause)
 
 
-async def leave_when_stuck(health: Health) -> None:
+async def leave_when_stuck(
+    health: Health, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
     """Raise `StuckError` once the worker was stuck for some time."""
     looks = 0
     while True:
-        await asyncio.sleep(STUCK_LOOK_SECONDS)
+        await sleep(STUCK_LOOK_SECONDS)
         reasons = health.dead()
         looks = looks + 1 if reasons else 0
         if looks * STUCK_LOOK_SECONDS >= STUCK_SECONDS:

@@ -23,7 +23,6 @@ from icustomer.settings import PREFIX, Settings
 
 CLOSE_SECONDS = 1
 """For answers under way when the server closes."""
-STARTED_POLL_SECONDS = 0.01
 BACKLOG = 128
 """Connections that may wait to be accepted."""
 
@@ -119,8 +118,6 @@ async def serving(service: Service, settings: Settings) -> AsyncIterator[tuple[s
         server = _Server(_config(make_app(service, settings.topic_prefix)))
         task = asyncio.ensure_future(server.serve([listener]))
         try:
-            while not (server.started or task.done()):
-                await asyncio.sleep(STARTED_POLL_SECONDS)
             host, port = listener.getsockname()[:2]
             yield host, port
         finally:
@@ -153,12 +150,12 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         )[0]
         listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise OperatorError(_unusable(host, port, error)) from None
+        raise OperatorError(_unusable(port, error)) from None
     with listener:
         yield listener
 
 
-def _unusable(host: str, port: int, error: OSError) -> str:
+def _unusable(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"port {port} is in use: set {PREFIX}HTTP_PORT to another one, "
@@ -166,4 +163,4 @@ def _unusable(host: str, port: int, error: OSError) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {port} may not be used: set {PREFIX}HTTP_PORT to one above 1023"
-    return f"{PREFIX}HTTP_HOST ({host}) is no address of this machine"
+    return f"{PREFIX}HTTP_HOST must be an address of this machine"

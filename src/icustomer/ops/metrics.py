@@ -7,6 +7,7 @@ told to Prometheus is the matter of `exposition`.
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +21,8 @@ from icustomer.store.port import Backlog
 
 SECOND = 1_000_000_000
 """Nanoseconds."""
-MILLISECONDS = 1_000
-"""A second in the unit of Kafka's timestamps."""
+MILLISECOND = 1_000_000
+"""Nanoseconds; the unit of Kafka's timestamps."""
 
 
 class Metrics(Observer):
@@ -86,18 +87,9 @@ class Metrics(Observer):
             stages[span.stage,].observe(seconds, families.STAGES.bounds)
         batches = distributions[families.BATCHES.name][()]
         batches.observe(len(report.records), families.BATCHES.bounds)
+        moments = [record.timestamp for record in report.records]
+        # Quick, for a batch is a few runs that rise. Records without a timestamp (-1) come first.
+        moments.sort()
+        dated = moments[bisect_left(moments, 0) :]
         ages = distributions[families.END_TO_END.name][()]
-        ages.observe_sorted(_ages(report), families.END_TO_END.bounds)
-
-
-def _ages(report: Report) -> list[float]:
-    """Seconds from each record's timestamp to the acknowledgement, rising. Records without a
-    timestamp (-1) have none; a clock that runs ahead of ours gives 0."""
-    now = report.acknowledged / SECOND
-    ages = [
-        now - record.timestamp / MILLISECONDS for record in report.records if record.timestamp >= 0
-    ]
-    ages.sort()
-    if ages and ages[0] < 0:
-        ages = [max(0.0, age) for age in ages]
-    return ages
+        ages.observe_ages(dated, report.acknowledged // MILLISECOND, families.END_TO_END.bounds)

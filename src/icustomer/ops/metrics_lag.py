@@ -34,9 +34,11 @@ class LagWatch:
     def __init__(
         self,
         open_reader: Callable[[], AbstractAsyncContextManager[LagReader]],
+        read_seconds: float = READ_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_reader = open_reader
+        self._read_seconds = read_seconds
         self._clock = clock
         self._log = get_logger("icustomer.lag")
         self._partitions: Sequence[PartitionLag] = ()
@@ -69,7 +71,7 @@ class LagWatch:
                 else:
                     self._read_at = self._clock()
                     self._failing = False
-                await asyncio.sleep(READ_SECONDS)
+                await asyncio.sleep(self._read_seconds)
 
     def _tell(self, error: Exception) -> None:
         """Once until it succeeds again: the log need not count the tries."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icustomer.errors import OperatorError
 from icustomer.observer import Observer, Report
 from icustomer.ops.logs import get_logger
 from icustomer.settings import Settings
+from icustomer.stream.topics import Difference
 
 
 class LogObserver(Observer):
@@ -44,14 +46,21 @@ class LogObserver(Observer):
         """Something hung while the process was closed."""
         self._log.warning("stopped_with_open_connections")
 
-    def topic_differs(self, difference: Mapping[str, Any]) -> None:
-        """A topic is not as it should be."""
-        self._log.warning(
-            "topic_differs",
-            topic=difference["topic"],
-            kind=difference["setting"],
-            detail=f"is {difference['is']}, should be {difference['should_be']}",
-        )
+    def serving(self, host: str, port: int) -> None:
+        """Metrics and health are served."""
+        self._log.info("serving", server=host, port=port)
+
+    def topics_differ(self, differences: Sequence[Difference]) -> None:
+        """Topics are not as they should be, or are so again."""
+        for each in differences:
+            self._log.warning(
+                "topic_differs",
+                topic=each["topic"],
+                kind=each["setting"],
+                detail=f"is {each['is']}, should be {each['should_be']}",
+            )
+        if not differences:
+            self._log.info("topics_mended")
 
     def batch_done(self, report: Report) -> None:
         self._log.info(
@@ -69,6 +78,38 @@ class LogObserver(Observer):
 
     def fatal(self, error: OperatorError) -> None:
         self._log.error("cannot_go_on", failure=error)
+
+
+class SupervisorLog:
+    """Writes what becomes of the workers of a parent."""
+
+    def __init__(self) -> None:
+        self._log = get_logger("icustomer.supervisor")
+
+    def supervising(self, workers: int, host: str, port: int) -> None:
+        """The parent begins; metrics and health of all are served there."""
+        self._log.info("supervising", workers=workers, pid=os.getpid())
+        self._log.info("serving", server=host, port=port)
+
+    def worker_started(self, number: int, pid: int) -> None:
+        """A process was started."""
+        self._log.info("worker_started", worker=number, pid=pid)
+
+    def worker_died(self, number: int, status: int, pause: float) -> None:
+        """A process ended that nobody told to; the next one starts after a pause in seconds."""
+        self._log.warning("worker_died", worker=number, status=status, retry_seconds=pause)
+
+    def worker_killed(self, number: int) -> None:
+        """A process did not answer, or did not end in time."""
+        self._log.warning("worker_killed", worker=number)
+
+    def stopping(self, signal: str) -> None:
+        """A signal asks to stop."""
+        self._log.info("stopping", signal=signal)
+
+    def stopped(self) -> None:
+        """All workers have ended."""
+        self._log.info("stopped")
 
 
 def _summed(counts: Mapping[tuple[str, Any], int]) -> dict[str, int]:

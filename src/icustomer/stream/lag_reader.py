@@ -10,14 +10,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 from msgspec import Struct, structs
 
-from icustomer.errors import OperatorError, UnavailableError
+from icustomer.errors import OperatorError
 from icustomer.stream.admin import open_admin
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
@@ -50,6 +55,15 @@ POLL_MS = 20
 
 DISCOVERY_SECONDS = 60.0
 """Between two looks for new partitions."""
+
+RETRY_SECONDS = 0.1
+"""Between two questions to a group's coordinator that is not there yet."""
+
+ON_ITS_WAY = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 
 class UnreadRecords(Struct, frozen=True):
@@ -127,12 +141,7 @@ class GroupReader:
         """First the commits, then the ends: so an end is never older than the commit beside it."""
         with translated(f"tell the offsets of the group {self._group}"):
             async with asyncio.timeout(REQUEST_SECONDS):
-                committed = await self._admin.list_consumer_group_offsets(
-                    self._group, partitions=self._partitions
-                )
-        if not committed.keys() >= set(self._partitions):
-            # The client passes over an error that concerns the whole group.
-            raise UnavailableError(f"Kafka could not tell all offsets of the group {self._group}")
+                committed = await self._committed()
         with translated("tell the end of the log"):
             async with asyncio.timeout(REQUEST_SECONDS):
                 ends = await self._consumer.end_offsets(self._partitions)
@@ -140,6 +149,21 @@ class GroupReader:
             each: Standing(each.topic, each.partition, ends[each], _offset(committed[each].offset))
             for each in self._partitions
         }
+
+    async def _committed(self) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Asked again while the group's coordinator is on its way: it may be starting, or
+        moving, or the cluster is so new that it never had one."""
+        while True:
+            with suppress(*ON_ITS_WAY):
+                offsets: Mapping[
+                    TopicPartition, OffsetAndMetadata
+                ] = await self._admin.list_consumer_group_offsets(
+                    self._group, partitions=self._partitions
+                )
+                # The client passes over an error that concerns the whole group.
+                if offsets.keys() >= set(self._partitions):
+                    return offsets
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _recall(self, standings: Mapping[TopicPartition, Standing]) -> None:
         """What earlier reads found, where it still holds; new searches elsewhere."""

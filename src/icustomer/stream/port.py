@@ -23,7 +23,7 @@ class InputPartition(NamedTuple):
     partition: int
 
 
-class InputRecord(Struct, frozen=True):
+class InputRecord(Struct, frozen=True, gc=False):
     """A raw record of an input topic, nothing decoded."""
 
     topic: Topic
@@ -36,7 +36,7 @@ class InputRecord(Struct, frozen=True):
     headers: Headers
 
 
-class OutputRecord(Struct, frozen=True):
+class OutputRecord(Struct, frozen=True, gc=False):
     """A record to be published."""
 
     topic: Topic
@@ -46,7 +46,7 @@ class OutputRecord(Struct, frozen=True):
     headers: Headers
 
 
-class ChangelogRecord(Struct, frozen=True):
+class ChangelogRecord(Struct, frozen=True, gc=False):
     """A record of the changelog: an encoded group, or its tombstone."""
 
     group_id: bytes

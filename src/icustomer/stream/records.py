@@ -22,6 +22,7 @@ from icustomer.stream.port import Headers, InputRecord, OutputRecord
 
 VERSION_HEADER = "icustomer-version"
 TRUNCATED_HEADER = "icustomer-truncated"
+SPECVERSION = ("ce_specversion", b"1.0")
 JSON = ("content-type", b"application/json")
 REPUBLISHED = "republished"
 """`change.kind` of a profile whose story is no longer in hand."""
@@ -50,7 +51,7 @@ class RecordMaker:
     """Makes the output records of one identity space."""
 
     def __init__(self, space: str, rules: Rules, keyring: Keyring) -> None:
-        self._source = f"/icustomer/{space}".encode()
+        self._source = ("ce_source", f"/icustomer/{space}".encode())
         self._rules = rules
         self._keyring = keyring
 
@@ -65,26 +66,30 @@ class RecordMaker:
 
     def profiles(
         self, group: Group, customer_ids: Iterable[str], stories: Stories
-    ) -> list[OutputRecord]:
-        """The records of those of the IDs that are at home in the group."""
+    ) -> dict[str, OutputRecord]:
+        """The records of those of the IDs that are at home in the group, by ID."""
         wanted = set(customer_ids)
         folder = Folder(group, self._rules, self._keyring)
-        current = [
-            self._profile(folder, customer, stories.of(customer.id, customer.version))
+        made = {
+            customer.id: self._profile(folder, customer, stories.of(customer.id, customer.version))
             for customer in group.customers
             if customer.id in wanted
-        ]
-        return current + [self._redirect(each) for each in group.retired if each.id in wanted]
+        }
+        for retired in group.retired:
+            if retired.id in wanted:
+                made[retired.id] = self._redirect(retired)
+        return made
 
     def _profile(self, folder: Folder, customer: Customer, story: Story) -> OutputRecord:
+        profile = folder.profile(customer)
         note = story.note
-        change = {
+        profile["change"] = {
             "kind": note.kind,
             "events": note.events,
             "event_ids": note.event_ids,
             "fields": note.fields,
         }
-        value = _encode({**folder.profile(customer), "change": change})
+        value = _encode(profile)
         headers = self._headers(
             "icustomer.profile.updated", customer.id, customer.version, customer.updated_at
         )
@@ -129,10 +134,10 @@ class RecordMaker:
         )
         value = _encode({"change_id": change_id, **_told(decision)})
         headers: list[tuple[str, bytes | None]] = [
-            ("ce_specversion", b"1.0"),
+            SPECVERSION,
             ("ce_id", change_id.encode()),
             ("ce_type", f"icustomer.identity.{decision.type}".encode()),
-            ("ce_source", self._source),
+            self._source,
             ("ce_time", rfc3339(decision.at).encode()),
             JSON,
         ]
@@ -142,10 +147,10 @@ class RecordMaker:
         self, kind: str, customer_id: str, version: int, at: int
     ) -> list[tuple[str, bytes | None]]:
         return [
-            ("ce_specversion", b"1.0"),
+            SPECVERSION,
             ("ce_id", f"{customer_id}:{version}".encode()),
             ("ce_type", kind.encode()),
-            ("ce_source", self._source),
+            self._source,
             ("ce_time", rfc3339(at).encode()),
             (VERSION_HEADER, str(version).encode()),
         ]

@@ -33,7 +33,7 @@ def test_a_profile_fits_its_contract_and_passes_the_trace_on():
     (customer,) = group.customers
     note = Note("created", 1, ["e1"], ["emails"])
     stories = Stories({(customer.id, customer.version): Story(note, TRACE)})
-    (record,) = MAKER.profiles(group, [customer.id], stories)
+    (record,) = MAKER.profiles(group, [customer.id], stories).values()
     assert PROFILE_RECORD.validate_json(record.value).customer_id == customer.id
     assert json.loads(record.value)["change"]["event_ids"] == ["e1"]
     headers = dict(record.headers)
@@ -43,7 +43,7 @@ def test_a_profile_fits_its_contract_and_passes_the_trace_on():
 
 def test_a_profile_whose_story_is_not_in_hand_is_republished():
     group = one_group()
-    (record,) = MAKER.profiles(group, [group.customers[0].id], Stories())
+    (record,) = MAKER.profiles(group, [group.customers[0].id], Stories()).values()
     assert json.loads(record.value)["change"]["kind"] == "republished"
 
 
