@@ -29,7 +29,8 @@ from icustomer.store.redis import RedisStore
 from icustomer.store.restore import restored
 
 SPACE = "benchmark-store-cost"
-CUSTOMERS = 5_000
+CUSTOMERS = 40_000
+"""Buckets of links are filled by many: with few customers they would look dear."""
 BATCH = 500
 SEED = 4_711
 T = TypeVar("T")
@@ -61,32 +62,46 @@ def founding(group: Group, blob: bytes, parts: Restored) -> Write:
 
 
 class Stopwatch:
-    """Time by name, in microseconds a customer."""
+    """CPU time by name, in microseconds a customer: of this process and of Redis."""
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, server: redis.Redis) -> None:
+        self._server = server
+        self.client: dict[str, float] = {}
+        self.redis: dict[str, float] = {}
 
     async def measure(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
-        start = time.perf_counter()
+        before, start = self._server_seconds(), time.process_time()
         answer = await call()
-        self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+        end = time.process_time()
+        self.client[name] = self.client.get(name, 0) + end - start
+        self.redis[name] = self.redis.get(name, 0) + self._server_seconds() - before
         return answer
 
-    def lines(self) -> Iterator[str]:
-        for name, seconds in self.seconds.items():
-            yield f"{name:10} {seconds / CUSTOMERS * 1e6:7.1f} us a customer"
+    def _server_seconds(self) -> float:
+        told = self._server.info("cpu")
+        return told["used_cpu_user"] + told["used_cpu_sys"]
+
+    def lines(self, customers: int) -> Iterator[str]:
+        for name, seconds in self.client.items():
+            client, server = (each / customers * 1e6 for each in (seconds, self.redis[name]))
+            yield f"{name:10} {client:7.1f} us CPU a customer, and {server:5.1f} of Redis"
 
 
-async def play(url: str, groups: list[Group], keyring: Keyring, watch: Stopwatch) -> None:
-    """Batches of new customers: load, commit, prepare, settle."""
+async def play(
+    url: str, groups: Iterator[Group], keyring: Keyring, watch: Stopwatch
+) -> list[Group]:
+    """Batches of new customers: load, commit, prepare, settle, and load again; the last batch."""
     store = RedisStore(url, SPACE)
     await store.begin_rebuild("benchmark")
     await store.wipe("benchmark")
     fence = await store.finish_rebuild("benchmark", Claim(1, "benchmark"), [])
     session = Session(await store.lease_slot("benchmark"), "benchmark", fence)
-    for start in range(0, CUSTOMERS, BATCH):
-        await _batch(store, session, groups[start : start + BATCH], keyring, watch)
+    last: list[Group] = []
+    while batch := list(islice(groups, BATCH)):
+        await _batch(store, session, batch, keyring, watch)
+        last = batch
     await store.close()
+    return last
 
 
 async def _batch(
@@ -99,7 +114,7 @@ async def _batch(
     ]
     links = [digest for part in parts for digest in part.links]
     writes = [founding(*each) for each in zip(groups, blobs, parts, strict=True)]
-    await watch.measure("load", lambda: store.load(links, []))
+    await watch.measure("load new", lambda: store.load(links, []))
     committed = await watch.measure("commit", lambda: store.commit(session, writes))
     versions = {group.id: group.version for group in groups}
     closure = await watch.measure("prepare", lambda: store.prepare(session, versions))
@@ -107,21 +122,21 @@ async def _batch(
     remaining = await watch.measure("settle", lambda: store.settle(session, published))
     if not all(committed) or remaining:
         raise RuntimeError("the benchmark's own commits did not stand")
+    await watch.measure("load known", lambda: store.load(links, []))
 
 
-def memory(url: str) -> Iterator[str]:
+def memory(client: redis.Redis, customers: int) -> Iterator[str]:
     """Bytes a customer of each kind of key, as MEMORY USAGE tells, and all in all."""
     totals: dict[str, int] = {}
-    with redis.Redis.from_url(url) as client:
-        names = list(client.scan_iter(SpaceKeys(SPACE).everything, count=5_000))
-        for name in names:
-            kind = name.split(b":")[1].decode()
-            totals[kind] = totals.get(kind, 0) + client.memory_usage(name)
-        client.unlink(*names)
-    customers_only = {kind: totals[kind] for kind in ("group", "link", "alias")}
-    for kind, size in customers_only.items():
-        yield f"{kind:10} {size / CUSTOMERS:7.0f} bytes a customer"
-    yield f"{'all':10} {sum(customers_only.values()) / CUSTOMERS:7.0f} bytes a customer"
+    names = list(client.scan_iter(SpaceKeys(SPACE).everything, count=5_000))
+    for name in names:
+        kind = name.split(b":")[1].decode()
+        totals[kind] = totals.get(kind, 0) + client.memory_usage(name, samples=0)
+    client.unlink(*names)
+    of_customers = {kind: totals[kind] for kind in ("group", "links", "aliases")}
+    for kind, size in of_customers.items():
+        yield f"{kind:10} {size / customers:7.0f} bytes a customer"
+    yield f"{'all':10} {sum(of_customers.values()) / customers:7.0f} bytes a customer"
 
 
 def codec(groups: list[Group]) -> Iterator[str]:
@@ -141,13 +156,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url", help="a Redis to write to")
-    url = parser.parse_args().url
+    parser.add_argument("--customers", type=int, default=CUSTOMERS, help="how many there are")
+    arguments = parser.parse_args()
     keyring = Keyring(b"benchmark" * 4)
-    groups = list(islice(customers(keyring), CUSTOMERS))
-    watch = Stopwatch()
-    asyncio.run(play(url, groups, keyring, watch))
-    for line in (*codec(groups), *watch.lines(), *memory(url)):
-        sys.stdout.write(f"{line}\n")
+    groups = islice(customers(keyring), arguments.customers)
+    with redis.Redis.from_url(arguments.url) as client:
+        watch = Stopwatch(client)
+        last = asyncio.run(play(arguments.url, groups, keyring, watch))
+        count = arguments.customers
+        for line in (*codec(last), *watch.lines(count), *memory(client, count)):
+            sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -139,13 +139,13 @@ class Settings(BaseSettings):
         Must("a host name or address"),
         Field(
             min_length=1,
-            description="Where metrics and health will be served; unused in this version.",
+            description="Address of this machine where metrics and health are served.",
         ),
     ] = "127.0.0.1"
     http_port: Annotated[
         int,
         Must("a port, 1 to 65535, or 0 for any that is free"),
-        Field(ge=0, le=65_535, description="On which port; unused in this version."),
+        Field(ge=0, le=65_535, description="On which port; with 0 the log tells it, `serving`."),
     ] = 8080
     api_tokens_file: Annotated[
         File, Field(description="Tokens with roles, for the API; unused in this version.")

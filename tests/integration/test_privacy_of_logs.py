@@ -62,7 +62,7 @@ def fail_with_people_in_hand(program: Program, server: RedisProcess) -> None:
     assert len(reader.read(Topic.DEAD_LETTERS)) == len(WRONG)
     server.kill()
     program.send([person(number) for number in range(20)])
-    wait_until(lambda: worker.told("disturbed"), "a word on Redis")
+    wait_until(lambda: worker.misses("Redis"), "a word on Redis")
     server.start()
     wait_for_lag_0(program, reader)
     assert worker.terminate() == 0

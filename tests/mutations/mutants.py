@@ -60,7 +60,7 @@ def settling_blind(patch: pytest.MonkeyPatch) -> None:
     async def settle(self: MemoryStore, session: Session, _published: Published) -> int:
         space = self._space_under(session)
         for entry in memory.owned(space, session.nonce):
-            del space.outbox[entry.entry_id]
+            space.drop(entry)
         return 0
 
     patch.setattr(MemoryStore, "settle", settle)

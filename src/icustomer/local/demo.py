@@ -110,6 +110,8 @@ def _settings(kafka: str, redis: str, seed: int) -> dict[str, str]:
         "ICUSTOMER_SPACE": SPACE,
         "ICUSTOMER_TOPIC_PREFIX": TOPIC_PREFIX,
         "ICUSTOMER_SECRET_KEY": hashlib.sha256(f"icustomer demo {seed}".encode()).hexdigest(),
+        # Nobody asks a demonstration for figures, and it must not stand in a real worker's way.
+        "ICUSTOMER_HTTP_PORT": "0",
         "ICUSTOMER_LOG_FORMAT": "json",
         "ICUSTOMER_LOG_LEVEL": "info",
     }

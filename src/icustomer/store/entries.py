@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from icustomer.store.codec import VERSION_DIGITS, version_of, version_text
+from icustomer.store.codec import VERSION_DIGITS, version_text
 from icustomer.store.limits import GROUP_ID_BYTES, NO_SLOT
 from icustomer.store.port import Entry, Write
 
@@ -32,11 +32,9 @@ def slot_text(slot: int) -> str:
 
 def entry_content(groups: Mapping[bytes, int], customer_ids: Sequence[str]) -> bytes:
     """What an entry names, without slot and nonce."""
-    parts = [b"%08x" % len(groups)]
-    for group_id, version in groups.items():
-        parts += (group_id, version_text(version))
-    parts += [b"\n" + customer_id.encode() for customer_id in customer_ids]
-    return b"".join(parts)
+    named = [group_id + version_text(version) for group_id, version in groups.items()]
+    ids = ["\n" + customer_id for customer_id in customer_ids]
+    return b"%08x%b%b" % (len(named), b"".join(named), "".join(ids).encode())
 
 
 def content_digest(content: bytes) -> bytes:
@@ -52,11 +50,11 @@ def write_content(write: Write) -> bytes:
     """
     if not write.entry_groups and not write.entry_ids:
         return b""
-    written = write.groups.keys() | set(write.deleted)
+    groups, deleted, read = write.groups, write.deleted, write.read_groups
     versions = {
         group_id: write.version
-        if group_id in written
-        else write.read_groups.get(group_id, write.version)
+        if group_id in groups or group_id in deleted
+        else read.get(group_id, write.version)
         for group_id in write.entry_groups
     }
     return entry_content(versions, write.entry_ids)
@@ -72,11 +70,14 @@ def parse_entry(entry_id: bytes, value: bytes) -> Entry:
     slot = value[:SLOT_CHARACTERS].decode()
     start = SLOT_CHARACTERS + COUNT_DIGITS
     end = start + int(value[SLOT_CHARACTERS:start], 16) * GROUP_BYTES
-    groups = [value[at : at + GROUP_BYTES] for at in range(start, end, GROUP_BYTES)]
+    groups = {
+        value[at : at + GROUP_ID_BYTES]: int(value[at + GROUP_ID_BYTES : at + GROUP_BYTES], 16)
+        for at in range(start, end, GROUP_BYTES)
+    }
     return Entry(
-        entry_id=entry_id,
-        nonce=entry_id[CONTENT_DIGEST_BYTES:].decode(),
-        slot=NO_SLOT if slot == NO_SLOT_TEXT else int(slot),
-        groups={group[:GROUP_ID_BYTES]: version_of(group[GROUP_ID_BYTES:]) for group in groups},
-        customer_ids=tuple(value[end:].decode().split("\n")[1:]),
+        entry_id,
+        entry_id[CONTENT_DIGEST_BYTES:].decode(),
+        NO_SLOT if slot == NO_SLOT_TEXT else int(slot),
+        groups,
+        tuple(value[end:].decode().split("\n")[1:]),
     )

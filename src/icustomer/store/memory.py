@@ -129,7 +129,9 @@ class MemoryStore:
         return list(self._space.outbox.values())
 
     async def backlog(self) -> Backlog:
-        return Backlog(len(self._space.outbox))
+        space, now = self._space, self._redis.clock()
+        oldest = min(space.waiting_since.values(), default=now)
+        return Backlog(len(space.outbox), now - oldest)
 
     async def index(self, digest: bytes) -> set[bytes]:
         return set(self._space.indexes.get(digest, ()))
@@ -161,14 +163,16 @@ class MemoryStore:
         content = write_content(write)
         if content:
             entry = make_entry(content, session.nonce, session.slot)
-            space.outbox[entry.entry_id] = entry
+            space.enter(entry, since=self._redis.clock())
         return True
 
     async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:
         space = self._space_under(session)
-        own = [under(entry, session) for entry in closure(space, session.nonce)]
-        for entry in own:
-            space.outbox.setdefault(entry.entry_id, entry)
+        found = closure(space, session.nonce)
+        own = [under(entry, session) for entry in found]
+        for entry, source in zip(own, found, strict=True):
+            if entry.entry_id not in space.outbox:
+                space.enter(entry, since=space.waiting_since[source.entry_id])
         names = {name for entry in own for name in names_of(entry)}
         return Closure(
             entries=own,
@@ -186,7 +190,7 @@ class MemoryStore:
         own = owned(space, session.nonce)
         settled = [entry for entry in own if stands.issuperset(names_of(entry))]
         for entry in settled:
-            del space.outbox[entry.entry_id]
+            space.drop(entry)
         return len(own) - len(settled)
 
     # The outbox of others
@@ -238,8 +242,10 @@ class MemoryStore:
     async def wipe(self, nonce: str) -> None:
         space = self._space_in_rebuild(nonce)
         space.epoch = None
-        for keys in (space.links, space.groups, space.aliases, space.indexes, space.outbox):
+        for keys in (space.links, space.groups, space.aliases, space.indexes):
             keys.clear()
+        space.outbox.clear()
+        space.waiting_since.clear()
 
     async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
         space = self._space_in_rebuild(nonce)
@@ -260,6 +266,6 @@ class MemoryStore:
         for groups, customer_ids in entries:
             content = entry_content(groups, customer_ids)
             entry = make_entry(content, REBUILD_NONCE, NO_SLOT)
-            space.outbox[entry.entry_id] = entry
+            space.enter(entry, since=self._redis.clock())
         space.epoch, space.fence, space.fence_until = claim, fence.raw, None
         return fence

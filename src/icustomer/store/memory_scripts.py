@@ -104,7 +104,5 @@ def take(space: Space, session: Session, entries: Iterable[Entry]) -> int:
     """Put entries of others under a session's nonce; the number moved."""
     moved = [entry for entry in entries if entry.nonce != session.nonce]
     for entry in moved:
-        del space.outbox[entry.entry_id]
-        own = under(entry, session)
-        space.outbox[own.entry_id] = own
+        space.enter(under(entry, session), since=space.drop(entry))
     return len(moved)

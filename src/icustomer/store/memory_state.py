@@ -30,6 +30,19 @@ class Space(Struct):
     aliases: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[bytes, set[bytes]] = field(default_factory=dict)
     outbox: dict[bytes, Entry] = field(default_factory=dict)
+    waiting_since: dict[bytes, float] = field(default_factory=dict)
+    """Entry ID to seconds: since when it waits, under whichever nonce."""
+
+    def enter(self, entry: Entry, since: float) -> None:
+        """Put an entry down; one that stands already is as old as it was."""
+        entry_id = entry.entry_id
+        self.outbox[entry_id] = entry
+        self.waiting_since[entry_id] = min(since, self.waiting_since.get(entry_id, since))
+
+    def drop(self, entry: Entry) -> float:
+        """Take an entry away; since when it waited."""
+        del self.outbox[entry.entry_id]
+        return self.waiting_since.pop(entry.entry_id)
 
 
 class Picture(Struct, frozen=True):

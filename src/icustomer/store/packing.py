@@ -1,11 +1,13 @@
-"""What goes into the scripts, and what comes out of them: flat lists, keys by position."""
+"""What goes into the scripts, and what comes out of them: flat lists, in the scripts' order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from icustomer.store.codec import version_text
 from icustomer.store.entries import (
@@ -17,158 +19,140 @@ from icustomer.store.entries import (
 )
 from icustomer.store.keys import SpaceKeys
 from icustomer.store.limits import NO_SLOT, REBUILD_NONCE
-from icustomer.store.port import Closure, Published, Restored, Write
+from icustomer.store.port import Closure, Restored, Write
 
 ABSENT = b""
-"""What scripts expect where nothing shall stand; no value is empty."""
+"""What scripts expect where nothing shall stand, and what deletes; no value is empty."""
 
 _pack = msgspec.msgpack.Encoder().encode
 
-Flat = list[int]
-"""Position of a key, position of a value, position of a key, ..."""
 
+class Names(Struct):
+    """Groups and customers that outbox entries name."""
 
-class _Positions(dict[bytes, int]):
-    """Keys, or values, of one call in order: each once, with its position as Lua counts."""
+    groups: set[bytes] = field(default_factory=set)
+    customer_ids: set[str] = field(default_factory=set)
 
-    def __init__(self, before: int) -> None:
-        """`before`: how many others stand before the first."""
-        self._before = before
+    def add(self, groups: Iterable[bytes], customer_ids: Iterable[str]) -> None:
+        self.groups.update(groups)
+        self.customer_ids.update(customer_ids)
 
-    def __missing__(self, part: bytes) -> int:
-        position = self[part] = self._before + len(self) + 1
-        return position
+    def add_told(self, names: Iterable[bytes]) -> None:
+        """Names as the scripts write them: `g<group ID>` or `c<customer ID>`."""
+        for name in names:
+            if name[:1] == b"g":
+                self.groups.add(name[1:])
+            else:
+                self.customer_ids.add(name[1:].decode())
 
-
-class Call:
-    """Keys and values of a script that reads a plan of positions."""
-
-    def __init__(self, keys: SpaceKeys, values_before: int) -> None:
-        self.names = keys
-        self.key = _Positions(len(keys.fixed))
-        self.value = _Positions(values_before)
-
-    def flat(self, values: Iterable[tuple[bytes, bytes]]) -> Flat:
-        """Positions of pairs of key and value."""
-        key_at, value_at = self.key, self.value
-        positions: Flat = []
-        for key, value in values:
-            positions += (key_at[key], value_at[value])
-        return positions
-
-    def keys(self) -> list[bytes]:
-        """All keys of the call."""
-        return [*self.names.fixed, *self.key]
-
-    def arguments(self, plan: object) -> list[bytes]:
-        """The plan, and the values that it points at."""
-        return [_pack(plan), *self.value]
-
-
-COMMIT_HEAD = 5
-"""Arguments of the commit script before the values: fence, nonce, slot, limit, plan."""
-RESTORE_HEAD = 4
-"""Those of the restore script: nonce, lease, limit, plan."""
+    def copy(self) -> Names:
+        return Names(set(self.groups), set(self.customer_ids))
 
 
 def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes], list[bytes]]:
-    """All keys of the commit script; its plan and values."""
-    call = Call(keys, COMMIT_HEAD)
-    arguments = call.arguments([_planned(write, call) for write in writes])
-    return call.keys(), arguments
-
-
-def _planned(write: Write, call: Call) -> list[Any]:
-    """A change as the commit script reads it."""
-    names, key_at = call.names, call.key
-    content = write_content(write)
-    sets, deletes = _values(write, names)
-    return [
-        call.flat(
-            (names.group(group_id), version_text(version) if version else ABSENT)
-            for group_id, version in write.read_groups.items()
-        ),
-        call.flat(
-            (names.link(digest), link or ABSENT) for digest, link in write.read_links.items()
-        ),
-        call.flat(sets),
-        [key_at[key] for key in deletes],
-        call.flat((names.index(digest), group_id) for digest, group_id in write.index_added),
-        call.flat((names.index(digest), group_id) for digest, group_id in write.index_removed),
-        call.value[content_digest(content)],
-        call.value[content],
+    """All keys of the commit script; its plan, what is packed, values and contents."""
+    links_read = [digest for write in writes for digest in write.read_links]
+    links = [digest for write in writes for digest in write.links]
+    buckets, fields = keys.aliases([alias for write in writes for alias in write.aliases])
+    added = [place for write in writes for place in write.index_added]
+    removed = [place for write in writes for place in write.index_removed]
+    contents = [write_content(write) for write in writes]
+    counts = [_counts(write) for write in writes]
+    columns = [
+        keys.groups([group_id for write in writes for group_id in write.read_groups]),
+        keys.links(links_read),
+        keys.groups([each for write in writes for each in (*write.groups, *write.deleted)]),
+        keys.links(links),
+        buckets,
+        [keys.index(digest) for digest, _ in added],
+        [keys.index(digest) for digest, _ in removed],
     ]
+    values = [
+        *[version_text(each) for write in writes for each in write.read_groups.values()],
+        *[link or ABSENT for write in writes for link in write.read_links.values()],
+        *[
+            each
+            for write in writes
+            for each in (*write.groups.values(), *[ABSENT] * len(write.deleted))
+        ],
+        *[link or ABSENT for write in writes for link in write.links.values()],
+        *[alias or ABSENT for write in writes for alias in write.aliases.values()],
+        *[group_id for _, group_id in added],
+        *[group_id for _, group_id in removed],
+    ]
+    packed = [b"".join(links_read), b"".join(links), fields]
+    digests = b"".join(map(content_digest, contents))
+    plan = _pack(([len(column) for column in columns], counts))
+    return [*keys.fixed, *chain(*columns)], [plan, *packed, digests, *values, *contents]
 
 
-def _values(write: Write, names: SpaceKeys) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
-    """What a change sets, and the keys that it deletes."""
-    sets = [(names.group(group_id), blob) for group_id, blob in write.groups.items()]
-    deletes = [names.group(group_id) for group_id in write.deleted]
-    for digest, link in write.links.items():
-        if link is None:
-            deletes.append(names.link(digest))
-        else:
-            sets.append((names.link(digest), link))
-    for customer_id, alias in write.aliases.items():
-        if alias is None:
-            deletes.append(names.alias(customer_id))
-        else:
-            sets.append((names.alias(customer_id), alias))
-    return sets, deletes
+def _counts(write: Write) -> tuple[int, ...]:
+    """How much of each column a change has."""
+    return (
+        len(write.read_groups),
+        len(write.read_links),
+        len(write.groups) + len(write.deleted),
+        len(write.links),
+        len(write.aliases),
+        len(write.index_added),
+        len(write.index_removed),
+    )
 
 
-def packed_groups(groups: Sequence[Restored], keys: SpaceKeys) -> tuple[list[bytes], list[bytes]]:
-    """All keys of the restore script; its plan and values."""
-    call = Call(keys, RESTORE_HEAD)
-    sets: Flat = []
-    additions: Flat = []
-    for group in groups:
-        sets += call.flat([(keys.group(group.group_id), group.blob)])
-        sets += call.flat((keys.link(digest), link) for digest, link in group.links.items())
-        sets += call.flat((keys.alias(alias), group.group_id) for alias in group.aliases)
-        additions += call.flat((keys.index(digest), group.group_id) for digest in group.index)
-    arguments = call.arguments([sets, additions, []])
-    return call.keys(), arguments
+def packed_groups(
+    groups: Sequence[Restored], keys: SpaceKeys
+) -> tuple[list[bytes], list[bytes | int]]:
+    """All keys of the restore script; sizes of the columns, what is packed, and values."""
+    links = [digest for group in groups for digest in group.links]
+    buckets, fields = keys.aliases([alias for group in groups for alias in group.aliases])
+    columns = [
+        keys.groups([group.group_id for group in groups]),
+        keys.links(links),
+        buckets,
+        [keys.index(digest) for group in groups for digest in group.index],
+    ]
+    values = [
+        *[group.blob for group in groups],
+        *[link for group in groups for link in group.links.values()],
+        *[group.group_id for group in groups for _ in group.aliases],
+        *[group.group_id for group in groups for _ in group.index],
+    ]
+    sizes = [len(column) for column in columns]
+    return [*keys.fixed, *chain(*columns)], [*sizes, b"".join(links), fields, *values]
+
+
+NO_COLUMNS = (0, 0, 0, 0, b"", b"")
 
 
 def packed_entries(
     entries: Sequence[tuple[Mapping[bytes, int], Sequence[str]]], keys: SpaceKeys
-) -> tuple[list[bytes], list[bytes]]:
+) -> tuple[list[bytes], list[bytes | int]]:
     """Entries for the restore script, under the nonce and the slot of nobody."""
-    call = Call(keys, RESTORE_HEAD)
-    flat: Flat = []
+    values: list[bytes] = []
     for groups, customer_ids in entries:
         content = entry_content(groups, customer_ids)
-        flat += (
-            call.value[content_digest(content) + REBUILD_NONCE.encode()],
-            call.value[slot_text(NO_SLOT).encode() + content],
+        values += (
+            content_digest(content) + REBUILD_NONCE.encode(),
+            slot_text(NO_SLOT).encode() + content,
         )
-    arguments = call.arguments([[], [], flat])
-    return call.keys(), arguments
+    return keys.fixed, [*NO_COLUMNS, *values]
 
 
-def names_of(groups: Iterable[bytes], customer_ids: Iterable[str]) -> Iterator[bytes]:
-    """The names of an entry, as the scripts write them."""
-    for group_id in groups:
-        yield b"g" + group_id
-    for customer_id in customer_ids:
-        yield b"c" + customer_id.encode()
+def packed_names(
+    versions: Mapping[bytes, int], customer_ids: Collection[str], keys: SpaceKeys
+) -> tuple[list[bytes], list[bytes | int]]:
+    """All keys of the scripts that compare names: of groups, then of aliases; the number of
+    groups, their versions, and the fields of the aliases."""
+    buckets, fields = keys.aliases(customer_ids)
+    told = b"".join(map(version_text, versions.values()))
+    return [*keys.fixed, *keys.groups(versions), *buckets], [len(versions), told, fields]
 
 
-def group_versions(versions: Mapping[bytes, int]) -> dict[bytes, bytes]:
-    """Name of a group -> its version as it stands in Redis."""
-    return {
-        b"g" + group_id: version_text(version) if version else ABSENT
-        for group_id, version in versions.items()
-    }
-
-
-def published_values(published: Published) -> dict[bytes, bytes]:
-    """Name -> what stands in Redis if nothing moved on since it was published."""
-    expected = group_versions(published.groups)
-    for customer_id, group_id in published.aliases.items():
-        expected[b"c" + customer_id.encode()] = group_id or ABSENT
-    return expected
+def alternating(aliases: Mapping[str, bytes | None]) -> Iterator[bytes | str]:
+    """Customer ID and group, customer ID and group, ..."""
+    return chain.from_iterable(
+        (customer_id, group_id or ABSENT) for customer_id, group_id in aliases.items()
+    )
 
 
 def closure_of(entries: Sequence[bytes], values: Sequence[Any]) -> Closure:

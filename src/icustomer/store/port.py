@@ -142,7 +142,7 @@ class Store(Protocol):
         ...
 
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
-        """One MGET for fence, links and aliases, one for the groups that they name."""
+        """Fence, links and aliases in one step, then the groups that they name."""
         ...
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:

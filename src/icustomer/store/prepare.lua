@@ -1,7 +1,8 @@
 -- Enter under one's own nonce all entries that share names with one's own, directly or through
 -- others, and read what they name. Others keep their entries: they must publish them too.
--- ARGV: fence, nonce, slot, the names whose keys follow the fixed ones, and for each the version
--- known ('' if none is). A name without a declared key: nothing is done, and the names are the
+-- Keys beyond the fixed ones: of groups, then the bucket of each alias. ARGV: fence, nonce, slot,
+-- number of groups, the version known of each (zeros if none is), fields of the aliases, then
+-- their customer IDs. A name without a declared key: nothing is done, and the names are the
 -- answer, to be declared.
 -- Answer: {0, names} or {1, {entry ID, entry, ...}, {name, value, ...}}.
 
@@ -9,17 +10,18 @@ local fence, nonce, slot = ARGV[1], ARGV[2], ARGV[3]
 if not fence_stands(fence) then
   return LOST
 end
+local groups, versions, fields = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 
--- Entries by digest of their content, and all names of them.
+-- Entries by digest of their content, the ID that each was found under, and all names of them.
 local function closure()
-  local entries, order, seen, names = {}, {}, {}, {}
+  local entries, sources, order, seen, names = {}, {}, {}, {}, {}
   local waiting = own_entries(nonce)
   while #waiting > 0 do
     local id = table.remove(waiting)
     local digest = string.sub(id, 1, DIGEST_BYTES)
     if not entries[digest] then
       local entry = redis.call('HGET', OUTBOX, id)
-      entries[digest] = entry
+      entries[digest], sources[digest] = entry, id
       order[#order + 1] = digest
       for _, name in ipairs(names_of(entry)) do
         if not seen[name] then
@@ -32,14 +34,22 @@ local function closure()
       end
     end
   end
-  return entries, order, names
+  return entries, sources, order, names
 end
 
-local entries, order, names = closure()
-local declared, positions = #KEYS - FIXED_KEYS, {}
-for i = 1, declared do
-  positions[ARGV[3 + i]] = i
+local function declared_positions()
+  local positions = {}
+  for i = 1, groups do
+    positions[group_name(KEYS[FIXED_KEYS + i])] = i
+  end
+  for i = groups + 1, #KEYS - FIXED_KEYS do
+    positions['c' .. ARGV[6 + i - groups]] = i
+  end
+  return positions
 end
+
+local entries, sources, order, names = closure()
+local positions = declared_positions()
 for _, name in ipairs(names) do
   if not positions[name] then
     return { 0, names }
@@ -50,7 +60,7 @@ local own = {}
 for _, digest in ipairs(order) do
   local id, entry = digest .. nonce, with_slot(entries[digest], slot)
   if redis.call('HEXISTS', OUTBOX, id) == 0 then
-    put_entry(id, entry)
+    put_entry(id, entry, since(sources[digest]))
   end
   own[#own + 1] = id
   own[#own + 1] = entry
@@ -59,12 +69,18 @@ end
 write_outbox()
 
 local values = {}
+local function tell(name, value)
+  values[#values + 1] = name
+  values[#values + 1] = value
+end
+
 for _, name in ipairs(names) do
-  local position = positions[name]
-  local key, version = KEYS[FIXED_KEYS + position], ARGV[3 + declared + position]
-  if version == '' or standing_version(key) ~= version then
-    values[#values + 1] = name
-    values[#values + 1] = redis.call('GET', key)
+  local i = positions[name]
+  local key = KEYS[FIXED_KEYS + i]
+  if i > groups then
+    tell(name, redis.call('HGET', key, alias_field(fields, i - groups)))
+  elseif not is_known(key, version_told(versions, i)) then
+    tell(name, redis.call('GET', key))
   end
 end
 return { 1, own, values }

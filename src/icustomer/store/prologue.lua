@@ -1,8 +1,8 @@
 -- Head of every script: the space's own keys, the fence, and the small things all share.
 -- A script declares every key it touches; those beyond the fixed ones are told by position.
 
-local FENCE, OUTBOX, NAMES, SLOTS, EPOCH = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local FIXED_KEYS = 5
+local FENCE, OUTBOX, NAMES, SLOTS, EPOCH, TIMES = unpack(KEYS, 1, 6)
+local FIXED_KEYS = 6
 -- The adapter knows this word and makes the error of it.
 local LOST = redis.error_reply('LOST the fence does not stand here')
 
@@ -43,21 +43,9 @@ local function rebuild_is_ours(nonce, lease_ms)
   return true
 end
 
--- A group's value starts with its version, 16 digits; '' stands for absent.
-local function standing_version(key)
-  return redis.call('GETRANGE', key, 0, 15)
-end
-
-local function standing_value(key)
-  return redis.call('GET', key) or ''
-end
-
-local function add_to_index(key, group_id, limit)
-  if redis.call('SISMEMBER', key, group_id) == 1 then
-    return
-  end
-  local full = redis.call('SCARD', key) >= limit
-  redis.call('SADD', key, full and '+' or group_id)
+-- Digits only, whatever way the server writes numbers that scripts pass to it.
+local function now_text()
+  return string.format('%.0f', now_ms())
 end
 
 -- Lua passes at most some 8,000 values to one call.

@@ -19,15 +19,14 @@ from icustomer.store.fence import parse_fence
 from icustomer.store.keys import SpaceKeys
 from icustomer.store.limits import GROUP_ID_BYTES, INDEX_LIMIT, LEASE_SECONDS, SLOTS
 from icustomer.store.packing import (
-    ABSENT,
+    Names,
+    alternating,
     closure_of,
-    group_versions,
-    names_of,
     packed_entries,
     packed_groups,
+    packed_names,
     packed_writes,
     pairs,
-    published_values,
 )
 from icustomer.store.port import (
     Backlog,
@@ -72,7 +71,7 @@ class RedisStore:
         self._lease_ms = int(lease_seconds * 1_000)
         self._seconds = call_seconds
         self._scripts = load_scripts()
-        self._entered: set[bytes] = set()
+        self._entered = Names()
         """Names that this client entered since its last settle: a guess at what the closure
         will name, so that `prepare` seldom asks twice. The script decides."""
 
@@ -100,11 +99,14 @@ class RedisStore:
 
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
         keys = self._keys
-        fence, *values = await self._mget(
-            [keys.fence, *map(keys.link, links), *map(keys.alias, aliases)]
+        buckets, fields = keys.aliases(aliases)
+        fence, *values = await self._run(
+            "load",
+            [len(links), b"".join(links), fields],
+            [*keys.fixed, *keys.links(links), *buckets],
         )
         named = {value for value in values if value and len(value) == GROUP_ID_BYTES}
-        blobs = await self._mget([keys.group(group_id) for group_id in named])
+        blobs = await self._call("MGET", *keys.groups(named)) if named else []
         return Loaded(
             fence=fence,
             links=dict(zip(links, values[: len(links)], strict=True)),
@@ -117,7 +119,8 @@ class RedisStore:
         return [parse_entry(entry_id, value) for entry_id, value in flat.items()]
 
     async def backlog(self) -> Backlog:
-        return Backlog(await self._call("HLEN", self._keys.outbox))
+        entries, age_ms = await self._run("backlog", [])
+        return Backlog(entries, age_ms / 1_000)
 
     async def index(self, digest: bytes) -> set[bytes]:
         return set(await self._call("SMEMBERS", self._keys.index(digest)))
@@ -130,44 +133,38 @@ class RedisStore:
         committed = [answer == ord("1") for answer in answers]
         for write, done in zip(writes, committed, strict=True):
             if done:
-                self._entered.update(names_of(write.entry_groups, write.entry_ids))
+                self._entered.add(write.entry_groups, write.entry_ids)
         return committed
 
     async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:
-        names = self._entered | {b"g" + group_id for group_id in known}
+        names = self._entered.copy()
+        names.groups.update(known)
         for _ in range(PREPARE_TRIES):
-            done, first, second = await self._prepare(session, known, list(names))
+            done, first, *second = await self._prepare(session, known, names)
             if done:
-                return closure_of(first, second)
-            names.update(first)
+                return closure_of(first, *second)
+            names.add_told(first)
         raise UnavailableError("the outbox changed faster than it could be read")
 
     async def _prepare(
-        self, session: Session, known: Mapping[bytes, int], names: list[bytes]
-    ) -> tuple[int, list[bytes], list[Any]]:
-        """One try: (1, entries, values), or (0, names that must be declared, nothing)."""
-        versions = group_versions(known)
-        answer = await self._run(
-            "prepare",
-            [*_who(session), *names, *(versions.get(name, ABSENT) for name in names)],
-            [*self._keys.fixed, *map(self._keys.named, names)],
+        self, session: Session, known: Mapping[bytes, int], names: Names
+    ) -> tuple[int, list[bytes], list[Any]] | tuple[int, list[bytes]]:
+        """One try: (1, entries, values), or (0, names that must be declared)."""
+        versions = {group_id: known.get(group_id, 0) for group_id in names.groups}
+        keys, arguments = packed_names(versions, names.customer_ids, self._keys)
+        answer: tuple[int, list[bytes]] = await self._run(
+            "prepare", [*_who(session), *arguments, *names.customer_ids], keys
         )
-        done, first, *second = answer
-        return done, first, second[0] if second else []
+        return answer
 
     async def settle(self, session: Session, published: Published) -> int:
-        expected = published_values(published)
+        keys, arguments = packed_names(published.groups, published.aliases, self._keys)
         remaining: int = await self._run(
             "settle",
-            [
-                session.fence.raw,
-                session.nonce,
-                *expected,
-                *expected.values(),
-            ],
-            [*self._keys.fixed, *map(self._keys.named, expected)],
+            [session.fence.raw, session.nonce, *arguments, *alternating(published.aliases)],
+            keys,
         )
-        self._entered.clear()
+        self._entered = Names()
         return remaining
 
     # The outbox of others
@@ -228,11 +225,8 @@ class RedisStore:
         )
         return Fence(raw, claim)
 
-    async def _restore(self, nonce: str, keys: list[bytes], plan: list[bytes]) -> None:
-        await self._run("restore", [nonce, self._lease_ms, INDEX_LIMIT, *plan], keys)
-
-    async def _mget(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        return list(await self._call("MGET", *keys)) if keys else []
+    async def _restore(self, nonce: str, keys: list[bytes], values: list[bytes | int]) -> None:
+        await self._run("restore", [nonce, self._lease_ms, INDEX_LIMIT, *values], keys)
 
     async def _call(self, name: str, *parts: bytes | str | int) -> Any:
         return await call(self._connection, name, *parts, seconds=self._seconds)

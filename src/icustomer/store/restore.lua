@@ -1,20 +1,29 @@
 -- Write groups with all that leads to them, and outbox entries, while the rebuild is one's own.
--- ARGV: nonce, lease in milliseconds, limit of an index, plan, values. The plan is msgpack of
--- {sets, index additions, entries}, flat lists of positions: key and value, entry ID and entry.
+-- ARGV: nonce, lease in milliseconds, limit of an index, the sizes of four columns (groups, links,
+-- aliases, index additions), digests of the links, fields of the aliases, the values of the columns,
+-- then ID and content with slot of each entry.
 
 if not rebuild_is_ours(ARGV[1], ARGV[2]) then
   return LOST
 end
-local index_limit, state = tonumber(ARGV[3]), cmsgpack.unpack(ARGV[4])
-local sets, additions, entries = state[1], state[2], state[3]
-for i = 1, #sets, 2 do
-  redis.call('SET', KEYS[sets[i]], ARGV[sets[i + 1]])
+local HEAD = 9
+local function next_column(i)
+  local size = tonumber(ARGV[i])
+  return column(size), size
 end
-for i = 1, #additions, 2 do
-  add_to_index(KEYS[additions[i]], ARGV[additions[i + 1]], index_limit)
-end
-for i = 1, #entries, 2 do
-  put_entry(ARGV[entries[i]], ARGV[entries[i + 1]])
+
+local groups, group_count = next_column(4)
+local links, link_count = next_column(5)
+local aliases, alias_count = next_column(6)
+local added, added_count = next_column(7)
+write_groups(groups, group_count, HEAD)
+write_places(links, link_count, HEAD, link_field, ARGV[8])
+write_places(aliases, alias_count, HEAD, alias_field, ARGV[9])
+add_to_indexes(added, added_count, HEAD, tonumber(ARGV[3]))
+
+local now = now_text()
+for i = HEAD + places_taken + 1, #ARGV, 2 do
+  put_entry(ARGV[i], ARGV[i + 1], now)
 end
 write_outbox()
 return 1

@@ -1,26 +1,32 @@
 -- Remove one's own entries all of whose names still stand as they were published.
--- ARGV: fence, nonce, the names whose keys follow the fixed ones, and for each what was published:
--- a group's version, a customer's group, '' for a tombstone.
+-- Keys beyond the fixed ones: of groups, then the bucket of each alias. ARGV: fence, nonce, number of
+-- groups, their versions (zeros: a tombstone), fields of the aliases, then customer ID and its group
+-- ('': a tombstone) of each.
 -- Answer: the number of own entries that remain.
 
 local fence, nonce = ARGV[1], ARGV[2]
 if not fence_stands(fence) then
   return LOST
 end
+local groups, versions, fields = tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
 local function judged()
   local stands = {}
-  local count = #KEYS - FIXED_KEYS
-  for i = 1, count do
-    local name, published = ARGV[2 + i], ARGV[2 + count + i]
-    local read = starts_with(name, 'g') and standing_version or standing_value
-    stands[name] = read(KEYS[FIXED_KEYS + i]) == published
+  for i = 1, groups do
+    local key = KEYS[FIXED_KEYS + i]
+    stands[group_name(key)] = standing_version(key) == version_told(versions, i)
+  end
+  local before = FIXED_KEYS + groups
+  for i = 1, #KEYS - before do
+    local customer_id, group_id = ARGV[4 + 2 * i], ARGV[5 + 2 * i]
+    local standing = standing_place(KEYS[before + i], alias_field(fields, i))
+    stands['c' .. customer_id] = standing == group_id
   end
   return stands
 end
 
-local function is_settled(entry, stands)
-  for _, name in ipairs(names_of(entry)) do
+local function is_settled(names, stands)
+  for _, name in ipairs(names) do
     if not stands[name] then
       return false
     end
@@ -31,9 +37,9 @@ end
 local stands = judged()
 local remaining = 0
 for _, id in ipairs(own_entries(nonce)) do
-  local entry = redis.call('HGET', OUTBOX, id)
-  if is_settled(entry, stands) then
-    drop_entry(id, entry)
+  local names = names_of(redis.call('HGET', OUTBOX, id))
+  if is_settled(names, stands) then
+    drop_entry(id, names)
   else
     remaining = remaining + 1
   end

@@ -21,8 +21,8 @@ for _, id in ipairs(ids) do
   local entry = redis.call('HGET', OUTBOX, id)
   if entry and nonce_of(id) ~= nonce and not seen[id] then
     seen[id] = true
-    drop_entry(id, entry)
-    put_entry(entry_id(id, nonce), with_slot(entry, slot))
+    drop_entry(id, names_of(entry))
+    put_entry(entry_id(id, nonce), with_slot(entry, slot), since(id))
     moved = moved + 1
   end
 end

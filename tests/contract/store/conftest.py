@@ -25,6 +25,7 @@ class World(Protocol):
     def flush(self) -> None: ...
     def lapse(self) -> None: ...
     def nearly_lapse(self) -> None: ...
+    def let_wait(self, seconds: float) -> None: ...
     def fail_over(self) -> Fence: ...
 
 
@@ -47,6 +48,10 @@ class MemoryWorld:
     def nearly_lapse(self) -> None:
         """Two thirds of a lease go by for a pending fence."""
         self.now += LEASE_SECONDS * 2 / 3
+
+    def let_wait(self, seconds: float) -> None:
+        """Time goes by for the outbox."""
+        self.now += seconds
 
     def fail_over(self) -> Fence:
         """The same data on another server; the fence as it stands there."""
@@ -78,6 +83,10 @@ class RedisWorld:
     def nearly_lapse(self) -> None:
         left = self.client.pttl(self.keys.fence) - int(LEASE_SECONDS * 2_000 / 3)
         self.client.pexpire(self.keys.fence, max(left, 0))
+
+    def let_wait(self, seconds: float) -> None:
+        for entry_id in self.client.zrange(self.keys.times, 0, -1):
+            self.client.zincrby(self.keys.times, -seconds * 1_000, entry_id)
 
     def fail_over(self) -> Fence:
         fence = ok_fence("0123abcd.4567ef", CLAIM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from icustomer.core.keys import format_customer_id
 from icustomer.store.codec import version_text
 from icustomer.store.port import Entry, Loaded, Store, Write
 
@@ -11,6 +12,11 @@ from icustomer.store.port import Entry, Loaded, Store, Write
 def key(text: str) -> bytes:
     """16 bytes: a digest or a group ID. A zero byte is in each, as raw digests have them."""
     return text.encode().ljust(16, b"\0")
+
+
+def ic(text: str) -> str:
+    """The ID of a customer."""
+    return format_customer_id(text.encode().ljust(10, b"\0"))
 
 
 def blob(version: int, content: bytes = b"content \x00\xff") -> bytes:
@@ -48,7 +54,7 @@ def founding(name: str, version: int = 1, **parts: Any) -> Write:
         read_links={digest: None},
         groups={group: blob(version)},
         links={digest: group},
-        aliases={f"ic_{name}": group},
+        aliases={ic(name): group},
         **parts,
     )
 
@@ -59,13 +65,13 @@ def growing(name: str, version: int, **parts: Any) -> Write:
         version,
         read_groups={key(name): version - 1},
         groups={key(name): blob(version)},
-        aliases={f"ic_{name}": key(name)},
+        aliases={ic(name): key(name)},
         **parts,
     )
 
 
 async def load_all(store: Store, *names: str) -> Loaded:
-    return await store.load([key(f"d-{name}") for name in names], [f"ic_{name}" for name in names])
+    return await store.load([key(f"d-{name}") for name in names], [ic(name) for name in names])
 
 
 def named(entries: list[Entry]) -> set[tuple[str, frozenset[bytes], frozenset[str]]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contract.store.conftest import World, open_session
-from contract.store.samples import blob, founding, growing, key, load_all, named, write
+from contract.store.samples import blob, founding, growing, ic, key, load_all, named, write
 from icustomer.core.change import SHARED
+from icustomer.core.keys import format_customer_id
 from icustomer.errors import HistoryCutError
 from icustomer.store.limits import INDEX_INCOMPLETE, INDEX_LIMIT
 from icustomer.store.port import Session, Store
@@ -18,7 +19,7 @@ LINK = key("d-a")
 async def test_what_was_never_written_is_loaded_as_absent(store: Store, session: Session) -> None:
     loaded = await load_all(store, "a")
     assert loaded.fence == session.fence.raw
-    assert (loaded.links, loaded.aliases, loaded.groups) == ({LINK: None}, {"ic_a": None}, {})
+    assert (loaded.links, loaded.aliases, loaded.groups) == ({LINK: None}, {ic("a"): None}, {})
 
 
 async def test_loading_nothing_reads_the_fence(store: Store, session: Session) -> None:
@@ -29,11 +30,11 @@ async def test_a_commit_writes_group_link_alias_and_entry(store: Store, session:
     assert await store.commit(session, [founding("a")]) == [True]
     loaded = await load_all(store, "a")
     assert loaded.links == {LINK: A}
-    assert loaded.aliases == {"ic_a": A}
+    assert loaded.aliases == {ic("a"): A}
     assert loaded.groups == {A: blob(1)}
     (entry,) = await store.outbox()
     assert (entry.nonce, entry.slot, entry.groups) == (session.nonce, session.slot, {A: 1})
-    assert entry.customer_ids == ("ic_a",)
+    assert entry.customer_ids == (ic("a"),)
 
 
 async def test_an_empty_commit_is_no_work(store: Store, session: Session) -> None:
@@ -42,7 +43,7 @@ async def test_an_empty_commit_is_no_work(store: Store, session: Session) -> Non
 
 async def test_a_group_is_loaded_by_alias_alone(store: Store, session: Session) -> None:
     await store.commit(session, [founding("a")])
-    assert (await store.load([], ["ic_a"])).groups == {A: blob(1)}
+    assert (await store.load([], [ic("a")])).groups == {A: blob(1)}
 
 
 async def test_the_mark_of_a_shared_link_names_no_group(store: Store, session: Session) -> None:
@@ -91,7 +92,9 @@ async def test_changes_of_one_commit_stand_or_fall_alone(store: Store, session: 
 async def test_a_change_sees_what_earlier_ones_of_the_same_commit_wrote(
     store: Store, session: Session
 ) -> None:
-    deleting = write(3, read_groups={A: 2}, deleted=[A], links={LINK: None}, aliases={"ic_a": None})
+    deleting = write(
+        3, read_groups={A: 2}, deleted=[A], links={LINK: None}, aliases={ic("a"): None}
+    )
     writes = [founding("a"), founding("a"), growing("a", 2), deleting, founding("a", 4)]
     assert await store.commit(session, writes) == [True, False, True, True, True]
     assert (await load_all(store, "a")).groups == {A: blob(4)}
@@ -99,10 +102,12 @@ async def test_a_change_sees_what_earlier_ones_of_the_same_commit_wrote(
 
 async def test_deleting_removes_group_link_and_alias(store: Store, session: Session) -> None:
     await store.commit(session, [founding("a")])
-    deleting = write(2, read_groups={A: 1}, deleted=[A], links={LINK: None}, aliases={"ic_a": None})
+    deleting = write(
+        2, read_groups={A: 1}, deleted=[A], links={LINK: None}, aliases={ic("a"): None}
+    )
     assert await store.commit(session, [deleting]) == [True]
     loaded = await load_all(store, "a")
-    assert (loaded.links, loaded.aliases, loaded.groups) == ({LINK: None}, {"ic_a": None}, {})
+    assert (loaded.links, loaded.aliases, loaded.groups) == ({LINK: None}, {ic("a"): None}, {})
     assert {version for entry in await store.outbox() for version in entry.groups.values()} == {
         1,
         2,
@@ -121,7 +126,7 @@ async def test_a_record_found_applied_enters_its_group_once_however_often(
     store: Store, session: Session
 ) -> None:
     await store.commit(session, [founding("a")])
-    again = write(9, read_groups={A: 1}, entry_groups=[A], entry_ids=["ic_a"])
+    again = write(9, read_groups={A: 1}, entry_groups=[A], entry_ids=[ic("a")])
     other = Session(session.slot, "second", session.fence)
     for _ in range(2):
         assert await store.commit(other, [again]) == [True]
@@ -181,3 +186,48 @@ async def test_no_commit_on_a_store_that_lost_its_data(
     with pytest.raises(HistoryCutError):
         await store.commit(session, [founding("a")])
     assert (await load_all(store, "a")).groups == {}
+
+
+async def test_links_and_aliases_that_share_a_bucket_are_told_apart(
+    store: Store, session: Session
+) -> None:
+    # As far apart as two of a bucket can be, and as near as two of different ones.
+    digests = [b"\x00\x00" + bytes(14), b"\x00\x03" + bytes(14), b"\x00\x04" + bytes(14)]
+    digests += [b"\x01" + bytes(15), bytes(15) + b"\x01"]
+    ids = [format_customer_id(number.to_bytes(10, "big")) for number in (0, 1, 127, 128, 1 << 79)]
+    links = {digest: key(str(number)) for number, digest in enumerate(digests)}
+    aliases = {customer_id: key(str(number)) for number, customer_id in enumerate(ids)}
+    await store.commit(session, [write(links=links, aliases=aliases)])
+    loaded = await store.load(digests, ids)
+    assert (loaded.links, loaded.aliases) == (links, aliases)
+    gone = write(2, links={digests[0]: None}, aliases={ids[0]: None}, entry_groups=[A])
+    assert await store.commit(session, [gone]) == [True]
+    loaded = await store.load(digests, ids)
+    assert loaded.links == {**links, digests[0]: None}
+    assert loaded.aliases == {**aliases, ids[0]: None}
+
+
+async def test_a_refused_change_does_not_shift_what_later_ones_read_and_write(
+    store: Store, session: Session
+) -> None:
+    """Wherever in its reads the first of three stops."""
+    await store.commit(session, [founding("a"), founding("b")])
+    refused = write(
+        5,
+        read_groups={A: 1, B: 9, key("none"): 0},
+        read_links={LINK: A, key("d-b"): B},
+        groups={A: blob(5), B: blob(5)},
+        links={LINK: B, key("new"): A},
+        aliases={ic("a"): B},
+        index_added=[(key("s"), A), (key("s"), B)],
+        index_removed=[(LINK, A)],
+    )
+    by_link = write(5, read_groups={A: 1}, read_links={LINK: None, key("d-b"): B}, deleted=[A])
+    last = growing("b", 2, index_added=[(key("s"), B)], links={key("more"): B})
+    assert await store.commit(session, [refused, by_link, last]) == [False, False, True]
+    assert (await load_all(store, "a", "b")).groups == {A: blob(1), B: blob(2)}
+    assert (await store.load([key("more"), key("new")], [])).links == {
+        key("more"): B,
+        key("new"): None,
+    }
+    assert await store.index(key("s")) == {B}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from contract.store.conftest import CLAIM, World, open_session
-from contract.store.samples import blob, founding, key, load_all, named, write
+from contract.store.samples import blob, founding, ic, key, load_all, named, write
 from icustomer.core.change import SHARED
 from icustomer.errors import HistoryCutError, UnavailableError
 from icustomer.store.limits import INDEX_INCOMPLETE, INDEX_LIMIT, NO_SLOT, SLOTS
@@ -203,7 +203,7 @@ async def test_a_wipe_leaves_fence_slots_and_other_spaces(
     for _ in range(2):
         await store.wipe("rebuilder")
     loaded = await load_all(store, "a")
-    assert (loaded.links, loaded.aliases) == ({key("d-a"): None}, {"ic_a": None})
+    assert (loaded.links, loaded.aliases) == ({key("d-a"): None}, {ic("a"): None})
     assert (await store.outbox(), await store.index(key("s"))) == ([], set())
     assert await store.begin_rebuild("rebuilder")
     assert await store.lease_slot("next") == 1
@@ -212,14 +212,18 @@ async def test_a_wipe_leaves_fence_slots_and_other_spaces(
 
 async def test_restored_groups_are_found_by_all_that_leads_to_them(store: Store) -> None:
     group = Restored(
-        A, blob(4), {key("d-a"): A, key("s"): SHARED}, index=[key("s")], aliases=["ic_a", "ic_old"]
+        A,
+        blob(4),
+        {key("d-a"): A, key("s"): SHARED},
+        index=[key("s")],
+        aliases=[ic("a"), ic("old")],
     )
     await store.begin_rebuild("rebuilder")
     for _ in range(2):
         await store.restore("rebuilder", [group, Restored(B, blob(5), {key("d-b"): B})])
-    loaded = await store.load([key("d-a"), key("d-b"), key("s")], ["ic_a", "ic_old"])
+    loaded = await store.load([key("d-a"), key("d-b"), key("s")], [ic("a"), ic("old")])
     assert loaded.links == {key("d-a"): A, key("d-b"): B, key("s"): SHARED}
-    assert loaded.aliases == {"ic_a": A, "ic_old": A}
+    assert loaded.aliases == {ic("a"): A, ic("old"): A}
     assert loaded.groups == {A: blob(4), B: blob(5)}
     assert await store.index(key("s")) == {A}
 
@@ -238,8 +242,8 @@ async def test_a_restored_index_is_capped_too(store: Store) -> None:
 
 async def test_a_finished_rebuild_opens_the_store_and_leaves_its_entries(store: Store) -> None:
     await store.begin_rebuild("rebuilder")
-    await store.restore("rebuilder", [Restored(A, blob(4), {}, aliases=["ic_a"])])
-    entries = [({A: 4, B: 9}, ["ic_a", "ic_b"]), ({key("c"): 1}, [])]
+    await store.restore("rebuilder", [Restored(A, blob(4), {}, aliases=[ic("a")])])
+    entries = [({A: 4, B: 9}, [ic("a"), ic("b")]), ({key("c"): 1}, [])]
     fence = await store.finish_rebuild("rebuilder", CLAIM, entries)
     session = await open_session(store, "worker")
     assert session.fence == fence

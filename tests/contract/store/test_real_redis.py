@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from contract.store.conftest import CLAIM, open_session
-from contract.store.samples import blob, founding, growing, key, load_all, write
+from contract.store.samples import blob, founding, growing, ic, key, load_all, write
 from icustomer.core.change import SHARED
 from icustomer.errors import HistoryCutError, SettingsError, UnavailableError
 from icustomer.store.port import Published, Restored
@@ -135,12 +135,55 @@ async def test_what_was_settled_is_not_asked_for_again(
 ) -> None:
     session = await open_session(store, "first")
     await store.commit(session, [founding("a")])
-    await store.settle(session, Published({A: 1}, {"ic_a": A}))
+    await store.settle(session, Published({A: 1}, {ic("a"): A}))
     with operator.monitor() as monitor:
         await store.prepare(session, {})
         words = WORDS.findall(next_line(monitor))
     assert words[0] == "EVALSHA"
-    assert not [word for word in words if "ic_a" in word]
+    assert not [word for word in words if ic("a") in word]
+
+
+async def test_no_key_is_left_of_customers_who_are_gone(
+    store: RedisStore, operator: redis.Redis
+) -> None:
+    session = await open_session(store, "first")
+    before = set(operator.scan_iter())
+    named = [(key("s"), A), (key("s"), B)]
+    writes = [founding("a", index_added=named[:1]), founding("b", index_added=named[1:])]
+    await store.commit(session, writes)
+    await store.prepare(session, {A: 1})
+    links = {key("d-a"): None, key("d-b"): None}
+    aliases = {ic("a"): None, ic("b"): None}
+    gone = write(2, deleted=[A, B], links=links, aliases=aliases, index_removed=named)
+    assert set(operator.scan_iter()) > before
+    assert await store.commit(session, [gone]) == [True]
+    assert await store.settle(session, Published({A: 0, B: 0}, aliases)) == 0
+    assert set(operator.scan_iter()) == before
+
+
+async def test_buckets_beyond_what_redis_packs_answer_the_same(
+    store: RedisStore, operator: redis.Redis
+) -> None:
+    session = await open_session(store, "first")
+    operator.config_set("hash-max-listpack-entries", 4)
+    digests = [bytes(14) + number.to_bytes(2, "big") for number in range(20)]
+    links = dict(zip(digests, digests, strict=True))
+    assert await store.commit(session, [write(links=links)]) == [True]
+    assert (await store.load(digests, [])).links == links
+    encodings = [operator.object("encoding", each) for each in operator.scan_iter("*:links:*")]
+    assert encodings == [b"hashtable"]
+
+
+async def test_the_age_of_the_backlog_is_cheap_to_tell(
+    store: RedisStore, operator: redis.Redis
+) -> None:
+    session = await open_session(store, "first")
+    await store.commit(session, [founding(str(number)) for number in range(100)])
+    assert (await store.backlog()).entries == 100
+    with operator.monitor() as monitor:
+        await store.backlog()
+        commands = [WORDS.findall(next_line(monitor))[0] for _ in range(4)]
+    assert commands == ["EVALSHA", "ZRANGE", "TIME", "HLEN"]
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
@@ -185,7 +228,7 @@ async def whole_life(store: RedisStore) -> None:
     gone = write(2, read_groups={B: 1}, deleted=[B], index_removed=[(key("s"), A)])
     assert await store.commit(other, [gone]) == [True]
     assert set((await store.prepare(session, {})).groups) == {A, B}
-    published = Published({A: 2, B: 0}, {"ic_a": A, "ic_b": B})
+    published = Published({A: 2, B: 0}, {ic("a"): A, ic("b"): B})
     assert await store.settle(session, published) == 0
     await store.release(other.slot, other.nonce)
     abandoned = await store.abandoned(session)
@@ -194,9 +237,10 @@ async def whole_life(store: RedisStore) -> None:
     assert await store.renew(session.slot, session.nonce)
     assert await store.begin_rebuild("rebuilder")
     await store.wipe("rebuilder")
-    await store.restore("rebuilder", [Restored(A, blob(1), {key("d-a"): A}, [key("s")], ["ic_a"])])
-    assert await store.finish_rebuild("rebuilder", CLAIM, [({A: 1}, ["ic_a"])])
+    await store.restore("rebuilder", [Restored(A, blob(1), {key("d-a"): A}, [key("s")], [ic("a")])])
+    assert await store.finish_rebuild("rebuilder", CLAIM, [({A: 1}, [ic("a")])])
     assert (await load_all(store, "a")).groups == {A: blob(1)}
+    assert (await store.backlog()).entries == 1
 
 
 async def test_a_whole_life_in_a_cluster(cluster: RedisServer) -> None:

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from contract.store.conftest import MemoryWorld, RedisWorld, World, open_session
-from contract.store.samples import blob, key, write
+from contract.store.samples import blob, ic, key, write
 from icustomer.core.change import SHARED
 from icustomer.store.port import Closure, Entry, Loaded, Published, Session, Store, Write
 
 NAMES = [key(f"n{number}") for number in range(4)]
-IDS = [f"ic_{number}" for number in range(4)]
+IDS = [ic(str(number)) for number in range(4)]
 STEPS = 60
 
 pytestmark = pytest.mark.redis

@@ -34,19 +34,33 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLIN
 
 
 class Worker:
-    """One worker process and its log."""
+    """One worker process, or the parent of several, and its log."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, arguments: Iterable[str] = ()
+    ) -> None:
         self.log = log
+        self._read = 0
+        self._lines: list[dict[str, Any]] = []
         with log.open("wb") as file:
             self.process = subprocess.Popen(
-                [*COMMAND, "run"], env=environment, stderr=file, stdout=file, cwd=log.parent
+                [*COMMAND, "run", *arguments],
+                env=environment,
+                stderr=file,
+                stdout=file,
+                cwd=log.parent,
             )
 
     def lines(self) -> list[dict[str, Any]]:
-        """The log so far; what is no JSON is told as text."""
-        text = self.log.read_text(errors="replace")
-        return [_line(line) for line in text.splitlines() if line.strip()]
+        """The log so far; what is no JSON is told as text. Each line is read once: a client
+        without its broker writes hundreds in a second."""
+        with self.log.open("rb") as file:
+            file.seek(self._read)
+            whole = file.read().rpartition(b"\n")[0]
+        self._read += len(whole) + 1 if whole else 0
+        text = whole.decode(errors="replace")
+        self._lines += [_line(line) for line in text.splitlines() if line.strip()]
+        return self._lines
 
     def told(self, event: str) -> list[dict[str, Any]]:
         """The lines of one event."""
@@ -68,6 +82,13 @@ class Worker:
             counted.update(line["outcomes"])
         return counted
 
+    def misses(self, server: str) -> bool:
+        """A server, Kafka or Redis, was told to be away, by the worker or by its client."""
+        return any(
+            server in line.get("failure", {}).get("text", "") or _of_client(line, server)
+            for line in self.warnings()
+        )
+
     def warnings(self) -> list[dict[str, Any]]:
         """Lines above information."""
         return [line for line in self.lines() if line.get("level") not in {"info", "debug"}]
@@ -80,6 +101,10 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def _of_client(line: dict[str, Any], server: str) -> bool:
+    return server == "Kafka" and str(line["event"]).startswith("Unable connect")
 
 
 def _line(text: str) -> dict[str, Any]:
@@ -143,9 +168,9 @@ class Program:
         self.sent += told
         send(self.environment["ICUSTOMER_KAFKA_SERVERS"], self.prefix, told)
 
-    def start_worker(self) -> Worker:
+    def start_worker(self, *arguments: str) -> Worker:
         log = self.directory / f"{self.prefix}-worker-{len(self.workers)}.log"
-        worker = Worker(self.environment, log)
+        worker = Worker(self.environment, log, arguments)
         self.workers.append(worker)
         return worker
 
