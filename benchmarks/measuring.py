@@ -138,9 +138,7 @@ def figures(account: Account, redis_seconds: float) -> Figures:
         cpu=(last.cpu - first.cpu) / events / 1_000,
         redis_cpu=redis_seconds * 1e6 / last.events,
         events_per_second=events / (last.at - first.at) * 1e9,
-        stages={
-            name: spent / last.events / 1_000 for name, spent in account.stages.items()
-        },
+        stages={name: spent / last.events / 1_000 for name, spent in account.stages.items()},
     )
 
 

@@ -170,6 +170,7 @@ def phone_number(customer: int) -> str:
 
 
 def account_number(customer: int) -> str:
+    """The number at the company, which is the key of all events too."""
     return f"4{_scattered(customer, 9)}"
 
 
@@ -191,7 +192,8 @@ def history(customer: int) -> Iterator[Event]:
 def next_event(random: Random, customer: int, label: str, second: int) -> Event:
     """A measured event: new, and so many seconds after all of the past."""
     teller = Teller(customer, Words(random))
-    at = (PRESENT + timedelta(seconds=second, milliseconds=random.randrange(1_000))).isoformat()
+    then = PRESENT + timedelta(seconds=second)
+    at = f"{then:%Y-%m-%dT%H:%M:%S}.{random.randrange(1_000):03}Z"
     topic = random.choices(tuple(STREAM_SHARES), tuple(STREAM_SHARES.values()))[0]
     if topic is Topic.SIGNUPS:
         return teller.signup(label, at)
@@ -215,7 +217,7 @@ class Teller:
             "address": self._person.address,
             "locale": "de-DE",
             "preferences": {"newsletter": self.words.random.choice(("weekly", "monthly"))},
-            "consents": {"marketing": self.words.random.random() < 0.5},
+            "consents": {"marketing": self.words.random.choice((True, False))},
         }
         return self._event(Topic.SIGNUPS, label, at, self._whole_claim() | facts)
 
@@ -254,9 +256,13 @@ class Teller:
         digits = phone_number(self.customer)
         national = {"phone": f"0{MOBILE} {digits}", "country": "DE"}
         phone = national if self._person.national else {"phone": f"+49{MOBILE}{digits}"}
-        return self._brief_claim() | phone | {
-            "account": {"service": SERVICE, "number": account_number(self.customer)},
-        }
+        return (
+            self._brief_claim()
+            | phone
+            | {
+                "account": {"service": SERVICE, "number": account_number(self.customer)},
+            }
+        )
 
     def _event(self, topic: Topic, label: str, at: str, body: dict[str, Any]) -> Event:
         known_as = numbers(self.customer, label).event

@@ -14,7 +14,11 @@ DIRECTORY = Path("docs/plots")
 SIZE = (6.4, 3.0)
 """Inches."""
 COLOURS = {"pass_through": "#9aa5b1", "icustomer": "#1f6f8b", "naive": "#c8553d"}
-LATENCIES = (("hop_", "bare hop", "#d5dbe1"), ("pass_", "transactions", "#9aa5b1"), ("", "icustomer", "#1f6f8b"))
+LATENCIES = (
+    ("hop_", "bare hop", "#d5dbe1"),
+    ("pass_", "transactions", "#9aa5b1"),
+    ("", "icustomer", "#1f6f8b"),
+)
 WIDTH = 0.26
 """Of a bar; three stand beside each other."""
 
@@ -41,7 +45,9 @@ def _cpu(results: Results) -> Figure:
             for place, case in enumerate(cases)
             if worker in results.cpu_us_per_event[case]
         ]
-        bars = axes.bar([x for x, _ in known], [y for _, y in known], WIDTH, color=colour, label=worker)
+        bars = axes.bar(
+            [x for x, _ in known], [y for _, y in known], WIDTH, color=colour, label=worker
+        )
         axes.bar_label(bars, fmt="%.0f")
     axes.set_yscale("log")
     axes.set_ylabel("us of CPU an event")

@@ -43,9 +43,7 @@ _unpack = msgspec.msgpack.Decoder(Group).decode
 
 def past_records(customer: int) -> list[InputRecord]:
     """The history as the worker would have read it."""
-    return [
-        _record(event, FIRST_OFFSET + number) for number, event in enumerate(history(customer))
-    ]
+    return [_record(event, FIRST_OFFSET + number) for number, event in enumerate(history(customer))]
 
 
 def _record(event: Event, offset: int) -> InputRecord:

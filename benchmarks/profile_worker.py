@@ -1,6 +1,6 @@
 """Where icustomer's time goes, by stage and function, in microseconds of CPU an event.
 
-    python -m benchmarks.profile_worker uniform
+python -m benchmarks.profile_worker uniform
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ SHOWN = 45
 """Functions in a table."""
 
 
-def sampled(place: Ground, popularity: Popularity, customers: int, count: int, seed: int) -> Sampled:
+def sampled(
+    place: Ground, popularity: Popularity, customers: int, count: int, seed: int
+) -> Sampled:
     """A run of icustomer that was looked at."""
     space = group = f"{place.prefix}-profile"
     asyncio.run(place.fill_space(space, Preload(place.keyring, 0).customers(customers)))

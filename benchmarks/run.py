@@ -1,6 +1,6 @@
 """What icustomer costs, measured in one run beside simpler workers on real Kafka and Redis.
 
-    python -m benchmarks.run [--quick] [--only uniform,zipf] [--plots]
+python -m benchmarks.run [--quick] [--only uniform,zipf] [--plots]
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ from benchmarks.side_by_side import events_per_second, redis_bytes_per_customer
 from benchmarks.stream import Popularity, Stream, events
 from icustomer.errors import IcustomerError
 
-FULL = Scale(
-    customers=40_000, events=20_000, repetitions=3, seed=4_711, latency_seconds=12.0
-)
+FULL = Scale(customers=40_000, events=20_000, repetitions=3, seed=4_711, latency_seconds=12.0)
 QUICK = Scale(customers=6_000, events=5_000, repetitions=1, seed=4_711, latency_seconds=4.0)
 """The same shape in three minutes; its figures are rough."""
 RATES = (500, 2_000)

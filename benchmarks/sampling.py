@@ -18,7 +18,7 @@ import uvloop
 from msgspec import Struct, field
 
 import icustomer
-from benchmarks.workers import Account, Mark, live
+from benchmarks.workers import Account, live
 from icustomer.app import GC_THRESHOLDS
 from icustomer.ops.logs import configure_logging
 from icustomer.settings import load_settings
@@ -100,7 +100,9 @@ def stage_of(stack: list[tuple[str, str]]) -> str:
 
 
 def _shown(file: str, function: str) -> str:
-    place = file.removeprefix(PACKAGE) if file.startswith(PACKAGE) else "/".join(file.split("/")[-2:])
+    place = (
+        file.removeprefix(PACKAGE) if file.startswith(PACKAGE) else "/".join(file.split("/")[-2:])
+    )
     return f"{place}:{function}"
 
 

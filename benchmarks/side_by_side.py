@@ -42,9 +42,7 @@ def events_per_second(
     return together(accounts)
 
 
-def redis_bytes_per_customer(
-    ground: Ground, customers: int, preload: Iterator[Restored]
-) -> float:
+def redis_bytes_per_customer(ground: Ground, customers: int, preload: Iterator[Restored]) -> float:
     """What a Redis that holds nothing else says it uses more, by customer."""
     with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client:
         before = client.info("memory")["used_memory"]

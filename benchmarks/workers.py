@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 import redis.asyncio
@@ -140,9 +139,7 @@ async def pass_through(settings: Settings, account: Account) -> AsyncIterator[No
 
 
 @asynccontextmanager
-async def transactional_pass_through(
-    settings: Settings, account: Account
-) -> AsyncIterator[None]:
+async def transactional_pass_through(settings: Settings, account: Account) -> AsyncIterator[None]:
     """The same by icustomer's own transactions, offsets included."""
     log = KafkaLog(
         connection(settings),
@@ -218,7 +215,7 @@ def _validated(record: InputRecord) -> Event:
 
 @asynccontextmanager
 async def _subscribed(settings: Settings, handle: Handler) -> AsyncIterator[Subscriber]:
-    """icustomer's own batch subscriber, for all but the naive worker."""
+    """The batch subscriber of icustomer, for all but the naive worker."""
     subscriber = Subscriber(
         SubscriberSettings(
             connection=connection(settings),

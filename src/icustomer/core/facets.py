@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from icustomer.core.folding import RECORDS_KEPT, Keep, fold_oldest, was_folded
 from icustomer.core.model import Cell, Facet, Folded, Identifier, Record
-from icustomer.core.observation import Observation, RecordUpdate
-from icustomer.core.records import beats, together
+from icustomer.core.observation import Observation
+from icustomer.core.records import beats, order_told, ticket_told, together
 
 SOURCES_KEPT = 32
 """Names of sources that a facet remembers; the smallest ones, so that order does not matter."""
@@ -78,8 +78,13 @@ def apply(facet: Facet | None, observation: Observation, key: bytes) -> Applied:
     changes: dict[str, Any] = {}
     _see(base, observation, changes, fields)
     _set_cells(base, observation, changes, fields)
-    too_old = _tell(base, "orders", observation.order, observation, changes)
-    too_old |= _tell(base, "tickets", observation.ticket, observation, changes)
+    too_old = False
+    if observation.order is not None:
+        told = order_told(observation.order, observation.occurred_at, observation.event_id)
+        too_old = _tell(base, "orders", observation.order.number, told, changes)
+    elif observation.ticket is not None:
+        told = ticket_told(observation.ticket, observation.occurred_at, observation.event_id)
+        too_old = _tell(base, "tickets", observation.ticket.number, told, changes)
     fields |= {"orders"} if "orders" in changes else set()
     fields |= {"support"} if "tickets" in changes else set()
     if facet and not changes:
@@ -188,28 +193,17 @@ def _with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:
     return merged if merged != cells else None
 
 
-def _tell(
-    facet: Facet,
-    what: str,
-    update: RecordUpdate | None,
-    observation: Observation,
-    changes: dict[str, Any],
-) -> bool:
+def _tell(facet: Facet, what: str, number: str, told: Record, changes: dict[str, Any]) -> bool:
     """Apply what an event says of an order or ticket; True if that is too old to be known."""
-    if update is None:
-        return False
     records: dict[str, Record] = getattr(facet, what)
     folded: Folded | None = getattr(facet, f"folded_{what}")
-    known = records.get(update.number)
-    if known is None and was_folded(folded, update.number, observation.occurred_at):
+    known = records.get(number)
+    if known is None and was_folded(folded, number, told.first_at):
         return True
-    told = Record(
-        observation.occurred_at, observation.occurred_at, observation.event_id, update.fields
-    )
     record = told if known is None else together(known, told)
     if record == known:
         return False
-    changes[what] = {**records, update.number: record}
+    changes[what] = {**records, number: record}
     if len(records) >= RECORDS_KEPT:
         keep = Keep.ORDERS if what == "orders" else Keep.TICKETS
         changes[what], changes[f"folded_{what}"] = fold_oldest(changes[what], folded, keep)

@@ -11,14 +11,45 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import astuple
+
 from icustomer.core.cluster import usable_identifiers
 from icustomer.core.folding import Totals
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Cell, Customer, Facet, Folded, Group, Identifier, Record
 from icustomer.core.naming import merged_from
-from icustomer.core.records import together
+from icustomer.core.records import (
+    CHANNEL,
+    DIRECTION,
+    PAYMENT,
+    PAYMENT_FIELDS,
+    SATISFACTION,
+    SHIPPING,
+    SHIPPING_FIELDS,
+    STATUS,
+    SUBJECT,
+    TOTAL,
+    shown,
+    together,
+)
 from icustomer.core.rules import Match, Rules
 from icustomer.core.sharing import connectable
+from icustomer.core.shown import (
+    ShownAccount,
+    ShownConsent,
+    ShownEmail,
+    ShownIdentifier,
+    ShownMoney,
+    ShownOrder,
+    ShownOrders,
+    ShownOther,
+    ShownPhone,
+    ShownProfile,
+    ShownSupport,
+    ShownTicket,
+)
 
 RECENT = 10
 """Orders and tickets that a profile shows in detail."""
@@ -39,11 +70,15 @@ OTHERS = 3
 """Place of the list of all other kinds."""
 
 Json = dict[str, Any]
+_Entries = list[ShownIdentifier]
+_Lists = tuple[_Entries, _Entries, _Entries, _Entries]
 
 
 def profile(group: Group, customer: Customer, rules: Rules, keyring: Keyring) -> Json:
     """The profile of one customer of a group, without `change`; JSON-like."""
-    return Folder(group, rules, keyring).profile(customer)
+    shown_profile = Folder(group, rules, keyring).profile(customer)
+    document: Json = msgspec.to_builtins(shown_profile)
+    return document
 
 
 def rfc3339(at: int) -> str:
@@ -71,33 +106,47 @@ class Folder:
         self._retired = merged_from(group.customers, group.retired) if group.retired else {}
         self._claimants = self._claims() if len(group.customers) > 1 else {}
 
-    def profile(self, customer: Customer) -> Json:
-        """See the module's function of the same name."""
-        facets = [self._facets[key] for key in customer.facets]
-        retired = self._retired.get(customer.id, [])
-        created_at, updated_at = rfc3339(customer.founded_at), rfc3339(customer.updated_at)
-        first_seen = rfc3339(min([facet.first_seen for facet in facets]))
-        last_seen = rfc3339(max([facet.last_seen for facet in facets]))
-        emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
-        return {
-            "customer_id": customer.id,
-            "version": customer.version,
-            "status": customer.status,
-            "created_at": created_at,
-            "updated_at": updated_at,
-            "first_seen": first_seen,
-            "last_seen": last_seen,
-            "emails": emails,
-            "phones": phones,
-            "accounts": accounts,
-            "identifiers": identifiers,
-            **_person(facets),
-            **_attributes(facets),
-            "orders": _orders(facets),
-            "support": _support(facets),
-            "merged_from": [each.id for each in retired[:MERGED_FROM_SHOWN]],
-            "merged_from_count": len(retired),
-        }
+    def profile(self, customer: Customer) -> ShownProfile:
+        """The profile of one of the group's customers; its `change` is left to the caller."""
+        if len(customer.facets) == 1:
+            facet = self._facets[customer.facets[0]]
+            facets = [facet]
+            first_seen, last_seen = rfc3339(facet.first_seen), rfc3339(facet.last_seen)
+            emails, phones, accounts, identifiers = self._of_one(
+                customer.id, facet, first_seen, last_seen
+            )
+        else:
+            facets = [self._facets[key] for key in customer.facets]
+            first_seen = rfc3339(min([facet.first_seen for facet in facets]))
+            last_seen = rfc3339(max([facet.last_seen for facet in facets]))
+            emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
+        retired = self._retired.get(customer.id, ())
+        cells = _cells(facets)
+        attributes = _attributes(cells)
+        return ShownProfile(
+            customer.id,
+            customer.version,
+            customer.status,
+            rfc3339(customer.founded_at),
+            rfc3339(customer.updated_at),
+            first_seen,
+            last_seen,
+            emails=emails,
+            phones=phones,
+            accounts=accounts,
+            identifiers=identifiers,
+            name=_name(facets),
+            birth_date=_birth_date(facets),
+            addresses=_addresses(cells),
+            locale=attributes.locale,
+            preferences=attributes.preferences,
+            consents=attributes.consents,
+            loyalty=attributes.loyalty,
+            orders=_orders(facets),
+            support=_support(facets),
+            merged_from=[each.id for each in retired[:MERGED_FROM_SHOWN]],
+            merged_from_count=len(retired),
+        )
 
     # -- identifiers ---------------------------------------------------------------------
 
@@ -115,22 +164,41 @@ class Folder:
                     claimants.setdefault(identifier.digest, set()).add(customer.id)
         return claimants
 
-    def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> tuple[list[Json], ...]:
-        """E-mails, phones, accounts and others."""
+    def _of_one(self, customer_id: str, facet: Facet, first_seen: str, last_seen: str) -> _Lists:
+        """E-mails, phones, accounts and others of a single facet."""
+        lists: _Lists = ([], [], [], [])
+        for each in facet.identifiers:
+            kind, verified = each.kind, each.verified
+            seen = (
+                verified,
+                first_seen,
+                last_seen,
+                facet.sources,
+                self._use(customer_id, kind, each.value, verified=verified),
+            )
+            lists[_LIST_OF.get(kind, OTHERS)].append(_shown(kind, each.value, each, seen))
+        return _ordered(lists)
+
+    def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> _Lists:
+        """The same of several."""
         found: dict[tuple[str, str], list[tuple[Facet, Identifier]]] = {}
         for facet in facets:
             for identifier in facet.identifiers:
                 claim = facet, identifier
                 found.setdefault((identifier.kind, identifier.value), []).append(claim)
-        lists: tuple[list[Json], ...] = ([], [], [], [])
+        lists: _Lists = ([], [], [], [])
         for (kind, value), claims in found.items():
-            entry = _entry(kind, value, claims)
-            entry["use"] = self._use(customer_id, kind, value, verified=entry["verified"])
-            lists[_LIST_OF.get(kind, OTHERS)].append(entry)
-        for entries in lists:
-            if len(entries) > 1:
-                entries.sort(key=lambda entry: (entry["first_seen"], *map(str, entry.values())))
-        return lists
+            verified = any(identifier.verified for _, identifier in claims)
+            seen = (
+                verified,
+                rfc3339(min([facet.first_seen for facet, _ in claims])),
+                rfc3339(max([facet.last_seen for facet, _ in claims])),
+                sorted({source for facet, _ in claims for source in facet.sources}),
+                self._use(customer_id, kind, value, verified=verified),
+            )
+            latest = max(claims, key=_last_written)[1]
+            lists[_LIST_OF.get(kind, OTHERS)].append(_shown(kind, value, latest, seen))
+        return _ordered(lists)
 
     def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
         digest = self._keyring.identifier(kind, value)
@@ -145,52 +213,50 @@ class Folder:
         return "match"
 
 
-def _entry(kind: str, value: str, claims: list[tuple[Facet, Identifier]]) -> Json:
-    """An identifier with what all its claims say of it, without `use`."""
-    entry = _shown(kind, value, max(claims, key=_last_written)[1])
-    if len(claims) == 1:
-        facet, identifier = claims[0]
-        first_seen, last_seen = facet.first_seen, facet.last_seen
-        entry["verified"] = identifier.verified
-        sources: Sequence[str] = facet.sources
-    else:
-        first_seen = min(facet.first_seen for facet, _ in claims)
-        last_seen = max(facet.last_seen for facet, _ in claims)
-        entry["verified"] = any(identifier.verified for _, identifier in claims)
-        sources = sorted({source for facet, _ in claims for source in facet.sources})
-    entry["first_seen"] = rfc3339(first_seen)
-    entry["last_seen"] = rfc3339(last_seen)
-    entry["sources"] = list(sources)
-    return entry
+def _ordered(lists: _Lists) -> _Lists:
+    for each in lists:
+        if len(each) > 1:
+            each.sort(key=_seen_first)
+    return lists
 
 
 def _last_written(claim: tuple[Facet, Identifier]) -> tuple[tuple[int, str], str]:
     return claim[0].stamp, claim[1].raw
 
 
-def _shown(kind: str, value: str, latest: Identifier) -> Json:
+def _seen_first(entry: ShownIdentifier) -> tuple[str, ...]:
+    return (entry.first_seen, *map(str, astuple(entry)))
+
+
+def _shown(
+    kind: str, value: str, latest: Identifier, seen: tuple[bool, str, str, Sequence[str], str]
+) -> ShownIdentifier:
+    """`seen`: verified, first and last seen, sources, use."""
     if kind == "email":
-        return {"value": latest.raw, "canonical": value}
+        return ShownEmail(latest.raw, value, *seen)
     if kind == "phone":
-        return {"value": value, "extension": latest.extension or None}
+        return ShownPhone(value, latest.extension or None, *seen)
     if kind == "account":
         service, _, number = value.partition("/")
-        return {"service": service.replace("%2F", "/").replace("%25", "%"), "number": number}
-    return {"kind": kind, "value": value}
+        return ShownAccount(service.replace("%2F", "/").replace("%25", "%"), number, *seen)
+    return ShownOther(kind, value, *seen)
 
 
 # -- who it is ---------------------------------------------------------------------------
 
 
-def _person(facets: Sequence[Facet]) -> Json:
+def _name(facets: Sequence[Facet]) -> Json | None:
     named = [facet for facet in facets if facet.name.parts]
+    if not named:
+        return None
+    name = named[0].raw_name if len(named) == 1 else max(named, key=_latest).raw_name
+    shown_parts = (("given", name.given), ("family", name.family), ("full", name.full))
+    return {part: text for part, text in shown_parts if text} or None
+
+
+def _birth_date(facets: Sequence[Facet]) -> str | None:
     born = [facet for facet in facets if facet.birth_date]
-    name = max(named, key=_latest).raw_name if named else None
-    shown = {"given": name.given, "family": name.family, "full": name.full} if name else {}
-    return {
-        "name": {part: text for part, text in shown.items() if text} or None,
-        "birth_date": max(born, key=_latest).birth_date if born else None,
-    }
+    return max(born, key=_latest).birth_date if born else None
 
 
 def _latest(facet: Facet) -> tuple[int, str, bytes]:
@@ -200,34 +266,29 @@ def _latest(facet: Facet) -> tuple[int, str, bytes]:
 # -- attributes ----------------------------------------------------------------------------
 
 
-def _attributes(facets: Sequence[Facet]) -> Json:
-    cells = _cells(facets)
-    preferences: Json = {}
-    consents: Json = {}
-    loyalty: list[Json] = []
-    locale = None
+class _Attributes(Struct, gc=False):
+    locale: str | None = None
+    preferences: Json = field(default_factory=dict)
+    consents: Json = field(default_factory=dict)
+    loyalty: list[Json] = field(default_factory=list)
+
+
+def _attributes(cells: dict[str, list[Cell]]) -> _Attributes:
+    """The latest value of each, whatever the source."""
+    found = _Attributes()
     for attribute in sorted(cells):
         cell = _last(cells[attribute])
         what, _, name = attribute.partition(":")
         if what == "preference":
-            preferences[name] = cell.value
+            found.preferences[name] = cell.value
         elif what == "consent":
-            consents[name] = {
-                "granted": cell.value,
-                "at": rfc3339(cell.at),
-                "source": cell.source,
-            }
+            found.consents[name] = ShownConsent(cell.value, rfc3339(cell.at), cell.source)
         elif what == "loyalty":
-            loyalty.append({"program": name, **cell.value, "updated_at": rfc3339(cell.at)})
+            standing = {"program": name, **cell.value, "updated_at": rfc3339(cell.at)}
+            found.loyalty.append(standing)
         elif what == "locale":
-            locale = cell.value
-    return {
-        "addresses": _addresses(cells),
-        "locale": locale,
-        "preferences": preferences,
-        "consents": consents,
-        "loyalty": loyalty,
-    }
+            found.locale = cell.value
+    return found
 
 
 def _cells(facets: Sequence[Facet]) -> dict[str, list[Cell]]:
@@ -281,38 +342,30 @@ def _newest(records: dict[str, Record]) -> list[tuple[str, Record]]:
     return [(number, records[number]) for _, number in ordered[: -RECENT - 1 : -1]]
 
 
-class _Figures:
-    """Counts and times of records kept in detail together with those that are not."""
-
-    def __init__(self, records: dict[str, Record], folded: Sequence[Folded]) -> None:
-        self.exact = not folded
-        self.count = len(records)
-        self.by_status: dict[str, int] = {}
-        for record in records.values():
-            status = record.value("status")
-            self.by_status[status] = self.by_status.get(status, 0) + 1
-        self._first = min([record.first_at for record in records.values()], default=None)
-        self._last = max([record.last_at for record in records.values()], default=None)
-        for each in folded:
-            self._add(each)
-
-    def _add(self, folded: Folded) -> None:
-        self.count += folded.count
-        for status, number in folded.by_status.items():
-            self.by_status[status] = self.by_status.get(status, 0) + number
-        self._first = folded.first_at if self._first is None else min(self._first, folded.first_at)
-        self._last = folded.last_at if self._last is None else max(self._last, folded.last_at)
-
-    @property
-    def first_at(self) -> str | None:
-        return None if self._first is None else rfc3339(self._first)
-
-    @property
-    def last_at(self) -> str | None:
-        return None if self._last is None else rfc3339(self._last)
+def _by_status(records: dict[str, Record], folded: Sequence[Folded]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for record in records.values():
+        status = record.fields[STATUS]
+        counts[status] = counts.get(status, 0) + 1
+    for each in folded:
+        for status, number in each.by_status.items():
+            counts[status] = counts.get(status, 0) + number
+    return {status: counts[status] for status in sorted(counts)} if len(counts) > 1 else counts
 
 
-def _orders(facets: Sequence[Facet]) -> Json:
+def _first_at(records: dict[str, Record], folded: Sequence[Folded]) -> str | None:
+    times = [record.first_at for record in records.values()]
+    times += [each.first_at for each in folded]
+    return rfc3339(min(times)) if times else None
+
+
+def _last_at(records: dict[str, Record], folded: Sequence[Folded]) -> str | None:
+    times = [record.first_at + record.lasted for record in records.values()]
+    times += [each.last_at for each in folded]
+    return rfc3339(max(times)) if times else None
+
+
+def _orders(facets: Sequence[Facet]) -> ShownOrders:
     records = _together([facet.orders for facet in facets])
     folded = [facet.folded_orders for facet in facets if facet.folded_orders]
     totals = Totals()
@@ -320,57 +373,55 @@ def _orders(facets: Sequence[Facet]) -> Json:
         totals.add(record)
     for each in folded:
         totals.add_all(each.totals)
-    figures = _Figures(records, folded)
-    return {
-        "count": figures.count,
-        "by_status": dict(sorted(figures.by_status.items())),
-        "first_at": figures.first_at,
-        "last_at": figures.last_at,
-        "exact": figures.exact,
-        "totals": totals.told(),
-        "recent": [_order(*each) for each in _newest(records)],
-    }
+    return ShownOrders(
+        count=len(records) + sum([each.count for each in folded]),
+        by_status=_by_status(records, folded),
+        first_at=_first_at(records, folded),
+        last_at=_last_at(records, folded),
+        exact=not folded,
+        totals=totals.told(),
+        recent=[_order(*each) for each in _newest(records)],
+    )
 
 
-def _order(number: str, order: Record) -> Json:
+def _order(number: str, order: Record) -> ShownOrder:
     placed_at = rfc3339(order.first_at)
-    at_once = order.first_at == order.last_at
-    value = order.value if order.older else order.fields.get
-    return {
-        "order_id": number,
-        "status": value("status"),
-        "placed_at": placed_at,
-        "updated_at": placed_at if at_once else rfc3339(order.last_at),
-        "total": value("total"),
-        "shipping": value("shipping"),
-        "payment": value("payment"),
-    }
+    value = order.value
+    total = value(TOTAL)
+    return ShownOrder(
+        number,
+        value(STATUS),
+        placed_at,
+        rfc3339(order.first_at + order.lasted) if order.lasted else placed_at,
+        None if total is None else ShownMoney(*total),
+        shown(value(SHIPPING), SHIPPING_FIELDS),
+        shown(value(PAYMENT), PAYMENT_FIELDS),
+    )
 
 
-def _support(facets: Sequence[Facet]) -> Json:
+def _support(facets: Sequence[Facet]) -> ShownSupport:
     records = _together([facet.tickets for facet in facets])
     folded = [facet.folded_tickets for facet in facets if facet.folded_tickets]
-    figures = _Figures(records, folded)
-    return {
-        "count": figures.count,
-        "open": sum([figures.by_status.get(status, 0) for status in OPEN]),
-        "last_at": figures.last_at,
-        "exact": figures.exact,
-        "recent": [_ticket(*each) for each in _newest(records)],
-    }
+    counts = _by_status(records, folded)
+    return ShownSupport(
+        count=len(records) + sum([each.count for each in folded]),
+        open=sum([counts.get(status, 0) for status in OPEN]),
+        last_at=_last_at(records, folded),
+        exact=not folded,
+        recent=[_ticket(*each) for each in _newest(records)],
+    )
 
 
-def _ticket(number: str, ticket: Record) -> Json:
+def _ticket(number: str, ticket: Record) -> ShownTicket:
     opened_at = rfc3339(ticket.first_at)
-    at_once = ticket.first_at == ticket.last_at
-    value = ticket.value if ticket.older else ticket.fields.get
-    return {
-        "ticket_id": number,
-        "status": value("status"),
-        "channel": value("channel"),
-        "direction": value("direction"),
-        "subject": value("subject"),
-        "satisfaction": value("satisfaction"),
-        "opened_at": opened_at,
-        "updated_at": opened_at if at_once else rfc3339(ticket.last_at),
-    }
+    value = ticket.value
+    return ShownTicket(
+        number,
+        value(STATUS),
+        value(CHANNEL),
+        value(DIRECTION),
+        value(SUBJECT),
+        value(SATISFACTION),
+        opened_at,
+        rfc3339(ticket.first_at + ticket.lasted) if ticket.lasted else opened_at,
+    )

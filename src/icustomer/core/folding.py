@@ -12,6 +12,7 @@ from enum import IntEnum
 from hashlib import blake2b
 
 from icustomer.core.model import Folded, Record
+from icustomer.core.records import STATUS, TOTAL
 
 RECORDS_KEPT = 500
 """A facet with fewer records is not looked at for folding: the smaller of the two limits."""
@@ -67,7 +68,7 @@ def fold_oldest(
 
 
 def _added(folded: Folded, number: str, record: Record) -> Folded:
-    status = record.value("status")
+    status = record.value(STATUS)
     by_status = {**folded.by_status, status: folded.by_status.get(status, 0) + 1}
     numbers = folded.numbers + _hash(number)
     first_at = min(folded.first_at, record.first_at) if folded.count else record.first_at
@@ -91,9 +92,10 @@ class Totals:
 
     def add(self, order: Record) -> None:
         """Add an order, unless it is one that does not count."""
-        total = order.value("total")
-        if total is not None and order.value("status") not in NOT_COUNTED:
-            self._add(total["currency"], total["amount"])
+        total = order.value(TOTAL)
+        if total is not None and order.value(STATUS) not in NOT_COUNTED:
+            amount, currency = total
+            self._add(currency, amount)
 
     def add_all(self, amounts: Mapping[str, str]) -> None:
         """Add amounts by currency."""

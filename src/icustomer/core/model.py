@@ -66,27 +66,33 @@ class Cell(Struct, array_like=True, frozen=True, gc=False):
 class Record(Struct, array_like=True, gc=False):
     """What is known of an order or a ticket: every field as last told.
 
-    Most are told once or a few times, so the fields of the latest event share its stamp, and
-    only what earlier ones said besides has a cell of its own.
+    Fields go by their place (see `records`). Most records are told once or a few times, so the
+    fields of the latest event share its stamp, and only what earlier ones said besides has a
+    cell of its own.
     """
 
-    first_at: int
-    """The earliest `occurred_at` of any event that told of it."""
-    last_at: int
-    """The latest one."""
     event_id: str
     """Of the latest event: the greatest `(last_at, event_id)`."""
-    fields: dict[str, Any]
-    """What the latest event states. Order: status, total, items, shipping, payment. Ticket:
-    status, channel, direction, subject, satisfaction. The status is always among them."""
-    older: dict[str, Cell] = field(default_factory=dict)
+    first_at: int
+    """The earliest `occurred_at` of any event that told of it."""
+    lasted: int
+    """Microseconds from there to the latest one: mostly none, and cheaper to keep so."""
+    fields: list[Any]
+    """What the latest event states; None and what is left out at the end: nothing."""
+    older: dict[int, Cell] = field(default_factory=dict)
     """Fields that the latest event does not state, as last told. Without a source."""
 
-    def value(self, name: str) -> Any:
+    @property
+    def last_at(self) -> int:
+        """The latest `occurred_at` of any event that told of it."""
+        return self.first_at + self.lasted
+
+    def value(self, place: int) -> Any:
         """A field as last told; None if no event states it."""
-        if name in self.fields:
-            return self.fields[name]
-        cell = self.older.get(name)
+        fields = self.fields
+        if place < len(fields) and fields[place] is not None:
+            return fields[place]
+        cell = self.older.get(place) if self.older else None
         return cell.value if cell else None
 
 

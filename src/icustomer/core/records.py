@@ -1,4 +1,8 @@
-"""Orders and tickets: what several events say of one, each field as last told."""
+"""Orders and tickets as they are kept: fields by their place, each as last told.
+
+What is kept by place needs no names, which are most of what an order would take. A new field
+gets the next place.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,64 @@ from typing import Any
 import msgspec
 
 from icustomer.core.model import Cell, Record
+from icustomer.core.observation import RecordUpdate
+
+STATUS = 0
+TOTAL, ITEMS, SHIPPING, PAYMENT = 1, 2, 3, 4
+CHANNEL, DIRECTION, SUBJECT, SATISFACTION = 1, 2, 3, 4
+
+ORDER_FIELDS = ("status", "total", "items", "shipping", "payment")
+TICKET_FIELDS = ("status", "channel", "direction", "subject", "satisfaction")
+MONEY_FIELDS = ("amount", "currency")
+ITEM_FIELDS = ("sku", "name", "quantity", "price")
+SHIPPING_FIELDS = ("carrier", "tracking_number", "tracking_url")
+PAYMENT_FIELDS = ("brand", "last4")
+"""Names in the order of their places."""
+
+
+def order_told(update: RecordUpdate, at: int, event_id: str) -> Record:
+    """What one event says of an order."""
+    get = update.fields.get
+    items = get("items")
+    fields = [
+        get("status"),
+        _kept(get("total"), MONEY_FIELDS),
+        None if items is None else [_item(each) for each in items],
+        _kept(get("shipping"), SHIPPING_FIELDS),
+        _kept(get("payment"), PAYMENT_FIELDS),
+    ]
+    return Record(event_id, at, 0, _cut(fields))
+
+
+def ticket_told(update: RecordUpdate, at: int, event_id: str) -> Record:
+    """What one event says of a ticket."""
+    get = update.fields.get
+    return Record(event_id, at, 0, _cut([get(name) for name in TICKET_FIELDS]))
+
+
+def _kept(value: dict[str, Any] | None, names: tuple[str, ...]) -> list[Any] | None:
+    return None if value is None else _cut([value.get(name) for name in names])
+
+
+def _item(item: dict[str, Any]) -> list[Any]:
+    kept = [item.get(name) for name in ITEM_FIELDS]
+    if isinstance(kept[-1], dict):
+        kept[-1] = _kept(kept[-1], MONEY_FIELDS)
+    return _cut(kept)
+
+
+def _cut(fields: list[Any]) -> list[Any]:
+    """Without what says nothing at the end."""
+    while fields and fields[-1] is None:
+        fields.pop()
+    return fields
+
+
+def shown(value: list[Any] | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    """What was kept by place, with its names again."""
+    if value is None:
+        return None
+    return {name: part for name, part in zip(names, value, strict=False) if part is not None}
 
 
 def beats(new: Cell, old: Cell) -> bool:
@@ -26,31 +88,50 @@ def _order(value: Any) -> bytes:
 
 def together(one: Record, other: Record) -> Record:
     """What two tellings of one order or ticket come to, whichever came first."""
-    first_at = min(one.first_at, other.first_at)
-    if (one.last_at, one.event_id) == (other.last_at, other.event_id):
-        return _of_one_event(one, other, first_at)
-    if (one.last_at, one.event_id) < (other.last_at, other.event_id):
+    ours, theirs = (one.last_at, one.event_id), (other.last_at, other.event_id)
+    if ours == theirs:
+        return _of_one_event(one, other)
+    if ours < theirs:
         one, other = other, one
     older = one.older
-    said = [
-        (name, Cell(value, other.last_at, other.event_id)) for name, value in other.fields.items()
-    ]
-    for name, cell in (*said, *other.older.items()):
-        if name not in one.fields and (name not in older or beats(cell, older[name])):
-            older = {**older, name: cell}
-    if older is one.older and first_at == one.first_at:
+    for place, cell in _cells(other).items():
+        stated = place < len(one.fields) and one.fields[place] is not None
+        if not stated and (place not in older or beats(cell, older[place])):
+            older = {**older, place: cell}
+    if older is one.older and one.first_at <= other.first_at:
         return one
-    return Record(first_at, one.last_at, one.event_id, one.fields, older)
+    return _since(one, other, one.fields, older)
 
 
-def _of_one_event(one: Record, other: Record, first_at: int) -> Record:
+def _of_one_event(one: Record, other: Record) -> Record:
     """The latest event was sent twice, perhaps with a difference."""
-    fields = dict(one.fields)
-    for name, value in other.fields.items():
-        if name not in fields or _greater(value, fields[name]):
-            fields[name] = value
-    older = {name: cell for name, cell in one.older.items() if name not in fields}
-    for name, cell in other.older.items():
-        if name not in fields and (name not in older or beats(cell, older[name])):
-            older[name] = cell
-    return Record(first_at, one.last_at, one.event_id, fields, older)
+    length = max(len(one.fields), len(other.fields))
+    fields: list[Any] = [None] * length
+    for record in (one, other):
+        for place, value in enumerate(record.fields):
+            if value is not None and (fields[place] is None or _greater(value, fields[place])):
+                fields[place] = value
+    older: dict[int, Cell] = {}
+    for record in (one, other):
+        for place, cell in record.older.items():
+            stated = place < length and fields[place] is not None
+            if not stated and (place not in older or beats(cell, older[place])):
+                older[place] = cell
+    return _since(one, other, fields, older)
+
+
+def _since(one: Record, other: Record, fields: list[Any], older: dict[int, Cell]) -> Record:
+    """The later record, from the earlier beginning of the two."""
+    first_at = min(one.first_at, other.first_at)
+    return Record(one.event_id, first_at, one.last_at - first_at, fields, older)
+
+
+def _cells(record: Record) -> dict[int, Cell]:
+    """Every field with its stamp."""
+    at, event_id = record.last_at, record.event_id
+    latest = {
+        place: Cell(value, at, event_id)
+        for place, value in enumerate(record.fields)
+        if value is not None
+    }
+    return {**record.older, **latest}

@@ -18,6 +18,7 @@ from icustomer.core.fold import Folder, rfc3339
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Decision, Group, Retired
 from icustomer.core.rules import Rules
+from icustomer.core.shown import ShownChange
 from icustomer.stream.port import Headers, InputRecord, OutputRecord
 
 VERSION_HEADER = "icustomer-version"
@@ -83,12 +84,7 @@ class RecordMaker:
     def _profile(self, folder: Folder, customer: Customer, story: Story) -> OutputRecord:
         profile = folder.profile(customer)
         note = story.note
-        profile["change"] = {
-            "kind": note.kind,
-            "events": note.events,
-            "event_ids": note.event_ids,
-            "fields": note.fields,
-        }
+        profile.change = ShownChange(note.kind, note.events, note.event_ids, note.fields)
         value = _encode(profile)
         headers = self._headers(
             "icustomer.profile.updated", customer.id, customer.version, customer.updated_at

@@ -48,14 +48,14 @@ FACET = Facet(
     },
     orders={
         "O-1": Record(
-            AT,
-            AT + 5,
             "event-9",
-            {"status": "shipped"},
-            {"total": Cell(MONEY, AT, "event-2"), "items": Cell([ITEM, ITEM], AT, "event-2")},
+            AT,
+            5,
+            ["shipped"],
+            {1: Cell(["12.90", "EUR"], AT, "event-2"), 2: Cell([ITEM, ITEM], AT, "event-2")},
         )
     },
-    tickets={"T-1": Record(AT, AT, "event-3", {"satisfaction": 5})},
+    tickets={"T-1": Record("event-3", AT, 0, ["opened", None, None, None, 5])},
     folded_orders=Folded(2, {"paid": 2}, {"EUR": "12.90"}, AT - 9, AT - 8, b"\x00" * 16),
     folded_tickets=Folded(1, {"closed": 1}, {}, AT - 9, AT - 9, b"\x01" * 8),
     minted=2,
