@@ -12,8 +12,9 @@ from hypothesis.strategies import randoms
 from msgspec.structs import replace
 
 from icustomer.core.change import Outcome
+from icustomer.core.rules import DEFAULT_RULES
 from worlds.comparison import assert_as_oracle
-from worlds.observations import DAWN, KEYRING
+from worlds.observations import DAWN, KEYRING, observation
 from worlds.play import EXAMPLES, Game, play, quick
 from worlds.stories import Story, stories, tell_story
 
@@ -75,3 +76,13 @@ def test_an_event_sent_again_by_upstream_is_nothing_new_and_publishes_nothing(st
     verdicts = game.worker.run(game.log.append_all(story.told))
     assert {verdict.outcome for verdict in verdicts} == {Outcome.DUPLICATE}
     assert game.state.published == published
+
+
+def test_what_known_people_tell_is_resolved_the_quick_way():
+    """Its result is compared with the thorough one wherever worlds are played."""
+    game = Game(DEFAULT_RULES)
+    claimed = [("email", "anna@example.com"), ("phone", "+4930123456")]
+    game.send(observation("e1", claimed))
+    assert game.worker.quick_ways == 0
+    game.send(observation("e2", claimed, at=5), observation("e3", claimed, at=6))
+    assert game.worker.quick_ways == 1

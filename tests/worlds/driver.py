@@ -12,7 +12,7 @@ from icustomer.core.fold import profile
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group, Retired
 from icustomer.core.observation import Item
-from icustomer.core.resolve import needed, resolve
+from icustomer.core.resolve import needed, quickly, resolve, situations, thoroughly
 from icustomer.core.rules import Rules
 from worlds.laws import check_state, digests_of
 
@@ -88,6 +88,8 @@ class Worker:
         self.keyring = keyring
         self.verdicts: list[Verdict] = []
         self.conflicts = 0
+        self.quick_ways = 0
+        """Parts that were resolved without clustering anew."""
         self._made: dict[bytes, dict[str, dict[str, Any]]] = {}
         """Encoded group to its records: they are a function of it, and most stand still."""
 
@@ -102,11 +104,20 @@ class Worker:
         """What to do by the state as it is now; checked for shape."""
         snapshot = self.state.snapshot(*needed(items))
         changes = list(resolve(snapshot, items, self.rules, self.keyring))
+        self._check_quick_ways(snapshot, items)
         indices = sorted(index for change in changes for index in change.items)
         assert indices == list(range(len(items))), "each item belongs to exactly one change"
         for change in changes:
             assert len(change.verdicts) == len(change.items)
         return changes
+
+    def _check_quick_ways(self, snapshot: Snapshot, items: Sequence[Item]) -> None:
+        """Where there is a quick way, it leads to where the thorough one does."""
+        for situation in situations(snapshot, items, self.rules):
+            done = quickly(situation)
+            if done is not None:
+                self.quick_ways += 1
+                assert done == thoroughly(situation, self.rules, self.keyring)
 
     def commit(self, items: Sequence[Item], changes: Sequence[Change]) -> list[Item]:
         """Commit each change on its own; the items of those that were refused."""

@@ -208,3 +208,14 @@ def _tell(facet: Facet, what: str, number: str, told: Record, changes: dict[str,
         keep = Keep.ORDERS if what == "orders" else Keep.TICKETS
         changes[what], changes[f"folded_{what}"] = fold_oldest(changes[what], folded, keep)
     return False
+
+
+def differs(before: Facet, after: Facet) -> bool:
+    """Whether clustering or status might come out otherwise: verified marks, age, known."""
+    if before.first_seen != after.first_seen or before.known != after.known:
+        return True
+    if before.identifiers == after.identifiers:
+        return False
+    return [each.verified for each in before.identifiers] != [
+        each.verified for each in after.identifiers
+    ]

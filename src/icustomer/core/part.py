@@ -88,7 +88,7 @@ class Part:
             if after is None:
                 continue
             self.facets[key] = after.facet
-            structural |= before is None or _differs(before, after.facet)
+            structural |= before is None or evidence.differs(before, after.facet)
             applied.append((item, observation.event_id, key))
             fields.setdefault(key, set()).update(after.fields)
             at = max(at, observation.origin.recorded_at)
@@ -192,16 +192,6 @@ class Part:
                 self.keyring,
             )
         ]
-
-
-def _differs(before: Facet, after: Facet) -> bool:
-    """Whether clustering or status might come out otherwise: verified marks, age, known."""
-    return (
-        before.first_seen != after.first_seen
-        or before.known != after.known
-        or [each.verified for each in before.identifiers]
-        != [each.verified for each in after.identifiers]
-    )
 
 
 def overrides_of(overrides: Iterable[Override], keys: Collection[bytes]) -> list[Override]:

@@ -5,22 +5,21 @@ Nothing here reads, writes, waits, logs or asks the time.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
 
 from icustomer.core.assembly import ids_of, write
 from icustomer.core.change import SHARED, Change, Snapshot
 from icustomer.core.commands import obey
 from icustomer.core.keys import Keyring
-from icustomer.core.model import VERSION_EPOCH_SHIFT, version_after
+from icustomer.core.model import VERSION_EPOCH_SHIFT, Group, version_after
 from icustomer.core.observation import Item, MergeCommand, Observation, SplitCommand
 from icustomer.core.part import Part
+from icustomer.core.quick import quick
 from icustomer.core.rules import Rules
-from icustomer.core.sets import DisjointSets
+from icustomer.core.sets import Joined
 from icustomer.core.sharing import connectable
-
-Link = tuple[str, bytes | int | str]
-"""A node of the graph that connects a batch: an item, a digest, a group or a customer ID."""
 
 
 def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
@@ -44,8 +43,21 @@ def resolve(
     The snapshot must hold all that `needed` names. Each item is in exactly one change, and
     each group is asked for once, when its change is worked out.
     """
-    for numbers in _connect(snapshot, items, rules):
-        yield _resolve_part(snapshot, items, numbers, rules, keyring)
+    for situation in situations(snapshot, items, rules):
+        yield quickly(situation) or thoroughly(situation, rules, keyring)
+
+
+def _connectable(item: Item, rules: Rules) -> list[bytes]:
+    """What of an item may connect it to others, shared or not: its facet and identifiers."""
+    if not isinstance(item, Observation):
+        return []
+    found = [item.facet_key]
+    found += [
+        digest
+        for identifier, digest in zip(item.identifiers, item.digests, strict=True)
+        if connectable(identifier.kind, digest, rules)
+    ]
+    return found
 
 
 def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:
@@ -54,105 +66,134 @@ def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:
     return (command.customer_id,)
 
 
-def _connect(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> list[list[int]]:
+def _connect(
+    snapshot: Snapshot, items: Sequence[Item], digests: Sequence[list[bytes]]
+) -> list[list[int]]:
     """The items by connected part, in order."""
-    joined: DisjointSets[Link] = DisjointSets()
+    joined = Joined(len(items))
+    by_digest: dict[bytes, int] = {}
+    by_group: dict[bytes, int] = {}
+    by_id: dict[str, int] = {}
+    links = snapshot.links
     for number, item in enumerate(items):
-        node: Link = ("item", number)
-        joined.find(node)
-        for other in _connections(snapshot, item, rules):
-            joined.union(node, other)
-    parts: dict[Link, list[int]] = defaultdict(list)
-    for number in range(len(items)):
-        parts[joined.find(("item", number))].append(number)
-    return list(parts.values())
+        for digest in digests[number]:
+            link = links.get(digest)
+            if link != SHARED:
+                joined.union(by_digest.setdefault(digest, number), number)
+                if link:
+                    joined.union(by_group.setdefault(link, number), number)
+        if not isinstance(item, Observation):
+            for customer_id in _named_by(item):
+                group = snapshot.aliases.get(customer_id)
+                if group:
+                    joined.union(by_group.setdefault(group, number), number)
+                else:
+                    joined.union(by_id.setdefault(customer_id, number), number)
+    return joined.sets()
 
 
-def _connections(snapshot: Snapshot, item: Item, rules: Rules) -> list[Link]:
-    if not isinstance(item, Observation):
-        aliases = ((each, snapshot.aliases.get(each)) for each in _named_by(item))
-        return [("group", group) if group else ("id", each) for each, group in aliases]
-    found: list[Link] = [("digest", item.facet_key)]
-    own_group = snapshot.links.get(item.facet_key)
-    if own_group:
-        found.append(("group", own_group))
-    for identifier, digest in zip(item.identifiers, item.digests, strict=True):
-        link = snapshot.links.get(digest)
-        if link == SHARED or not connectable(identifier.kind, digest, rules):
-            continue
-        found.append(("digest", digest))
-        if link:
-            found.append(("group", link))
+class Situation(Struct, gc=False):
+    """A connected part of a batch, and what was read of it."""
+
+    numbers: list[int]
+    """Of its items, in the batch."""
+    items: list[Item]
+    groups: list[Group]
+    links: dict[bytes, bytes | None]
+    version: int
+    """That all it writes will carry."""
+
+    def change(self) -> Change:
+        """The change that does nothing yet."""
+        return Change(
+            items=self.numbers,
+            verdicts=[],
+            read_groups={group.id: group.version for group in self.groups},
+            read_links=self.links,
+            version=self.version,
+        )
+
+
+def situations(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> Iterator[Situation]:
+    """The connected parts of a batch, one after the other."""
+    digests = [_connectable(item, rules) for item in items]
+    for numbers in _connect(snapshot, items, digests):
+        part = [items[number] for number in numbers]
+        links = _links(snapshot, part)
+        named = _groups_by_id(snapshot, part)
+        for number in numbers:
+            for digest in digests[number]:
+                link = links[digest]
+                if link and link != SHARED:
+                    named[link] = None
+        groups = [snapshot.groups[each] for each in named]
+        highest = max([_n(group.version) for group in groups], default=0)
+        yield Situation(numbers, part, groups, links, version_after(snapshot.epoch, highest))
+
+
+def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None]:
+    """What was read of every digest in the part."""
+    links = snapshot.links
+    found: dict[bytes, bytes | None] = {}
+    for item in part:
+        if isinstance(item, Observation):
+            for digest in item.digests:
+                found[digest] = links.get(digest)
+            found[item.facet_key] = links.get(item.facet_key)
     return found
 
 
-def _resolve_part(
-    snapshot: Snapshot,
-    items: Sequence[Item],
-    numbers: list[int],
-    rules: Rules,
-    keyring: Keyring,
-) -> Change:
-    read_links: dict[bytes, bytes | None] = {}
-    group_names: dict[bytes, None] = {}
-    for number in numbers:
-        item = items[number]
-        if isinstance(item, Observation):
-            for digest in (*item.digests, item.facet_key):
-                read_links[digest] = snapshot.links.get(digest)
-        else:
-            aliases = (snapshot.aliases.get(each) for each in _named_by(item))
-            group_names.update((each, None) for each in aliases if each)
-    connectables = _connectable_digests(items, numbers, rules)
-    for digest, link in read_links.items():
-        if link and link != SHARED and digest in connectables:
-            group_names[link] = None
-    groups = [snapshot.groups[each] for each in group_names]
-    highest = max((_n(group.version) for group in groups), default=0)
-    version = version_after(snapshot.epoch, highest)
-    shared = [digest for digest, link in read_links.items() if link == SHARED]
-    part = Part(groups, shared, version, rules, keyring)
-    _run(part, items, numbers)
-    change = Change(
-        items=numbers,
-        verdicts=[part.verdicts[number] for number in numbers],
-        read_groups={group.id: group.version for group in groups},
-        read_links=read_links,
-        version=version,
-    )
-    if part.replayed:
-        part.touched.update(ids_of(groups))
-    if part.changed:
-        write(part, change)
-    elif part.replayed:
-        change.republish = [group.id for group in groups]
-        change.touched = sorted(part.touched)
+def _groups_by_id(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, None]:
+    """The groups of the customers that commands name."""
+    return {
+        group: None
+        for item in part
+        if not isinstance(item, Observation)
+        for customer_id in _named_by(item)
+        if (group := snapshot.aliases.get(customer_id))
+    }
+
+
+def quickly(situation: Situation) -> Change | None:
+    """The change of a part in which nothing decides anew who is one; else None."""
+    if len(situation.groups) != 1:
+        return None
+    done = quick(situation.groups[0], situation.items, situation.version)
+    if done is None:
+        return None
+    change = situation.change()
+    change.verdicts = done.verdicts
+    change.groups = [done.group] if done.group else []
+    change.touched = done.touched
+    change.notes = done.notes
     return change
 
 
-def _connectable_digests(items: Sequence[Item], numbers: list[int], rules: Rules) -> set[bytes]:
-    found: set[bytes] = set()
-    for number in numbers:
-        item = items[number]
-        if isinstance(item, Observation):
-            found.add(item.facet_key)
-            found.update(
-                digest
-                for identifier, digest in zip(item.identifiers, item.digests, strict=True)
-                if connectable(identifier.kind, digest, rules)
-            )
-    return found
+def thoroughly(situation: Situation, rules: Rules, keyring: Keyring) -> Change:
+    """The change of any part."""
+    shared = [digest for digest, link in situation.links.items() if link == SHARED]
+    part = Part(situation.groups, shared, situation.version, rules, keyring)
+    _run(part, situation.items)
+    change = situation.change()
+    change.verdicts = [part.verdicts[number] for number in range(len(situation.items))]
+    if part.replayed:
+        part.touched.update(ids_of(situation.groups))
+    if part.changed:
+        write(part, change)
+    elif part.replayed:
+        change.republish = [group.id for group in situation.groups]
+        change.touched = sorted(part.touched)
+    return change
 
 
 def _n(version: int) -> int:
     return version & ((1 << VERSION_EPOCH_SHIFT) - 1)
 
 
-def _run(part: Part, items: Sequence[Item], numbers: list[int]) -> None:
+def _run(part: Part, items: Sequence[Item]) -> None:
     """Evidence together, commands one by one, all in their order."""
     waiting: list[tuple[int, Observation]] = []
-    for number in numbers:
-        item = items[number]
+    for number, item in enumerate(items):
         if isinstance(item, Observation):
             waiting.append((number, item))
             continue

@@ -34,3 +34,31 @@ class DisjointSets(Generic[Node]):
         for node in self._parent:
             members[self.find(node)].append(node)
         return list(members.values())
+
+
+class Joined:
+    """The same for the numbers from 0: what a batch is parted by."""
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def find(self, number: int) -> int:
+        """The representative of the number's set: its smallest."""
+        parent = self._parent
+        while parent[number] != number:
+            parent[number] = number = parent[parent[number]]
+        return number
+
+    def union(self, one: int, other: int) -> None:
+        """Make the sets of two numbers one."""
+        if one != other:
+            first, second = self.find(one), self.find(other)
+            if first != second:
+                self._parent[max(first, second)] = min(first, second)
+
+    def sets(self) -> list[list[int]]:
+        """All sets, by their smallest number, each in order."""
+        members: dict[int, list[int]] = {}
+        for number in range(len(self._parent)):
+            members.setdefault(self.find(number), []).append(number)
+        return list(members.values())
