@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from icustomer.contracts.events import Event
 from icustomer.contracts.plain import PlainEvent
-from icustomer.core.canonical import Canonical, Rejected
+from icustomer.core.canonical import Rejected
 from icustomer.core.emails import canonical_email
 from icustomer.core.identifiers import canonical, canonical_account
 from icustomer.core.model import Identifier
@@ -34,43 +34,33 @@ def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
     """The identifiers of an event's own fields and of its list, together."""
     found: list[Identifier] = []
     rejected: list[tuple[str, str]] = []
-    region = event.country
-    if event.email is not None:
-        form = canonical_email(event.email)
-        _add(found, rejected, _Claim("email", event.email, event.email_verified is True), form)
-    if event.phone is not None:
-        form = canonical_phone(event.phone, region)
-        _add(found, rejected, _Claim("phone", event.phone, event.phone_verified is True), form)
     if event.account is not None:
         service, number = event.account.service, event.account.number
-        claim = _Claim("account", f"{service}/{number}", verified=False)
-        _add(found, rejected, claim, canonical_account(service, number))
-    found.sort(key=_kind)
+        form = canonical_account(service, number)
+        if isinstance(form, Rejected):
+            rejected.append(("account", form.reason))
+        else:
+            found.append(Identifier("account", form.value, f"{service}/{number}"))
+    if event.email is not None:
+        form = canonical_email(event.email)
+        if isinstance(form, Rejected):
+            rejected.append(("email", form.reason))
+        else:
+            verified = event.email_verified is True
+            found.append(Identifier("email", form.value, event.email, verified))
+    if event.phone is not None:
+        form = canonical_phone(event.phone, event.country)
+        if isinstance(form, Rejected):
+            rejected.append(("phone", form.reason))
+        else:
+            verified = event.phone_verified is True
+            found.append(Identifier("phone", form.value, event.phone, verified, form.extension))
     if event.identifiers:
         return _with_list(found, rejected, event, rules)
     return Claims(tuple(found), tuple(rejected), ())
 
 
-class _Claim(NamedTuple):
-    kind: str
-    raw: str
-    verified: bool
-
-
-_kind = attrgetter("kind")
 _key = attrgetter("kind", "value")
-
-
-def _add(
-    found: list[Identifier],
-    rejected: list[tuple[str, str]],
-    claim: _Claim,
-    form: Canonical | Rejected,
-) -> None:
-    if type(form) is Canonical:
-        found.append(Identifier(claim.kind, form.value, claim.raw, claim.verified, form.extension))
-    elif isinstance(form, Rejected):
-        rejected.append((claim.kind, form.reason))
 
 
 def _with_list(
@@ -83,14 +73,15 @@ def _with_list(
     found = {_key(each): each for each in own}
     refused = list(rejected)
     for entry in event.identifiers or ():
-        read: list[Identifier] = []
-        claim = _Claim(entry.kind, entry.value, entry.verified is True)
-        bad: list[tuple[str, str]] = []
-        _add(read, bad, claim, canonical(entry.kind, entry.value, event.country))
-        refused += [(_label(kind, rules), reason) for kind, reason in bad]
-        for identifier in read:
-            key = _key(identifier)
-            found[key] = _together(found[key], identifier) if key in found else identifier
+        form = canonical(entry.kind, entry.value, event.country)
+        if isinstance(form, Rejected):
+            refused.append((_label(entry.kind, rules), form.reason))
+            continue
+        again = Identifier(
+            entry.kind, form.value, entry.value, entry.verified is True, form.extension
+        )
+        key = _key(again)
+        found[key] = _together(found[key], again) if key in found else again
     unknown = {kind for kind, _ in found if kind not in rules.kinds}
     return Claims(
         tuple(found[key] for key in sorted(found)), tuple(refused), tuple(sorted(unknown))

@@ -6,7 +6,7 @@ Pure. What a message claims but nobody can use is told beside the item, to be co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -38,9 +38,8 @@ from icustomer.core.observation import (
     SplitCommand,
 )
 from icustomer.core.rules import Rules
+from icustomer.core.times import MICROSECOND, microseconds
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
 """Microseconds that an event may be ahead of the log: time zones mistaken for UTC stay below,
 and no clock that is further off may win every attribute for ever."""
@@ -70,7 +69,7 @@ def observe(
     keyring: Keyring,
 ) -> Observed:
     """What the message says, or `no_usable_identifier`, or `refused_command`."""
-    stated = (model.occurred_at - EPOCH) // MICROSECOND
+    stated = microseconds(model.occurred_at)
     clamped = stated > origin.recorded_at + CLOCK_TOLERANCE
     occurred_at = origin.recorded_at if clamped else stated
     if not isinstance(model, EVENTS):

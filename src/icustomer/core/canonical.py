@@ -55,6 +55,4 @@ class Rejected(NamedTuple):
 
 def trimmed(raw: str) -> str:
     """Text in NFC without outer blanks and invisible characters."""
-    if raw.isascii() and raw.isalnum():
-        return raw
     return unicodedata.normalize("NFC", raw).strip(OUTER)

@@ -81,10 +81,14 @@ def apply(facet: Facet | None, observation: Observation, key: bytes) -> Applied:
     too_old = False
     if observation.order is not None:
         told = order_told(observation.order, observation.occurred_at, observation.event_id)
-        too_old = _tell(base, "orders", observation.order.number, told, changes)
+        too_old = _tell(
+            base, "orders", observation.order.number, told, observation.occurred_at, changes
+        )
     elif observation.ticket is not None:
         told = ticket_told(observation.ticket, observation.occurred_at, observation.event_id)
-        too_old = _tell(base, "tickets", observation.ticket.number, told, changes)
+        too_old = _tell(
+            base, "tickets", observation.ticket.number, told, observation.occurred_at, changes
+        )
     fields |= {"orders"} if "orders" in changes else set()
     fields |= {"support"} if "tickets" in changes else set()
     if facet and not changes:
@@ -193,12 +197,14 @@ def _with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:
     return merged if merged != cells else None
 
 
-def _tell(facet: Facet, what: str, number: str, told: Record, changes: dict[str, Any]) -> bool:
+def _tell(
+    facet: Facet, what: str, number: str, told: Record, at: int, changes: dict[str, Any]
+) -> bool:
     """Apply what an event says of an order or ticket; True if that is too old to be known."""
     records: dict[str, Record] = getattr(facet, what)
     folded: Folded | None = getattr(facet, f"folded_{what}")
     known = records.get(number)
-    if known is None and was_folded(folded, number, told.first_at):
+    if known is None and was_folded(folded, number, at):
         return True
     record = told if known is None else together(known, told)
     if record == known:

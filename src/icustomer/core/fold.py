@@ -7,8 +7,7 @@ Its fields are explained in docs/reference/messages.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,21 +20,15 @@ from icustomer.core.keys import Keyring
 from icustomer.core.model import Cell, Customer, Facet, Folded, Group, Identifier, Record
 from icustomer.core.naming import merged_from
 from icustomer.core.records import (
-    CHANNEL,
-    DIRECTION,
-    PAYMENT,
+    ORDER_FIELDS,
     PAYMENT_FIELDS,
-    SATISFACTION,
-    SHIPPING,
     SHIPPING_FIELDS,
     STATUS,
-    SUBJECT,
-    TOTAL,
+    TICKET_FIELDS,
     shown,
     together,
 )
 from icustomer.core.rules import Match, Rules
-from icustomer.core.sharing import connectable
 from icustomer.core.shown import (
     ShownAccount,
     ShownConsent,
@@ -50,21 +43,14 @@ from icustomer.core.shown import (
     ShownSupport,
     ShownTicket,
 )
+from icustomer.core.times import moment, rfc3339
 
 RECENT = 10
 """Orders and tickets that a profile shows in detail."""
 MERGED_FROM_SHOWN = 100
 """Retired IDs that a profile names; `merged_from_count` tells how many there are."""
-EPOCH = date(1970, 1, 1)
 OPEN = ("opened", "pending", "reopened")
 """Ticket states that count as open."""
-DAY, HOUR, MINUTE = 86_400, 3_600, 60
-"""Seconds."""
-DAYS_CACHED = 16_384
-"""Days whose date is remembered as text: 45 years."""
-_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(DAY // MINUTE))
-_SECONDS = tuple(f"{second:02}" for second in range(MINUTE))
-
 _LIST_OF = {"email": 0, "phone": 1, "account": 2}
 OTHERS = 3
 """Place of the list of all other kinds."""
@@ -79,19 +65,6 @@ def profile(group: Group, customer: Customer, rules: Rules, keyring: Keyring) ->
     shown_profile = Folder(group, rules, keyring).profile(customer)
     document: Json = msgspec.to_builtins(shown_profile)
     return document
-
-
-def rfc3339(at: int) -> str:
-    """Microseconds since the epoch as RFC 3339 in UTC; a fraction only where there is one."""
-    seconds, fraction = divmod(at, 1_000_000)
-    days, second = divmod(seconds, DAY)
-    text = _date(days) + _MINUTES[second // MINUTE] + _SECONDS[second % MINUTE]
-    return f"{text}.{fraction:06d}Z" if fraction else text + "Z"
-
-
-@lru_cache(DAYS_CACHED)
-def _date(days: int) -> str:
-    return (EPOCH + timedelta(days=days)).isoformat()
 
 
 class Folder:
@@ -201,12 +174,16 @@ class Folder:
         return _ordered(lists)
 
     def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
-        digest = self._keyring.identifier(kind, value)
-        if not connectable(kind, digest, self._rules):
+        rule = self._rules.kinds.get(kind)
+        if rule is None or rule.match is Match.NEVER:
             return "blocked"
-        if digest in self._shared:
-            return "shared"
-        if not verified and self._rules.kinds[kind].match is Match.VERIFIED:
+        if self._rules.blocked or self._shared or self._claimants:
+            digest = self._keyring.identifier(kind, value)
+            if digest in self._rules.blocked:
+                return "blocked"
+            if digest in self._shared:
+                return "shared"
+        if not verified and rule.match is Match.VERIFIED:
             return "unverified"
         if self._claimants and self._claimants.get(digest, set()) - {customer_id}:
             return "contested"
@@ -310,15 +287,22 @@ def _last(cells: Sequence[Cell]) -> Cell:
 
 def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
     """Each distinct address once for each of its uses, the latest first."""
-    seen: dict[str, tuple[tuple[int, str], Json]] = {}
-    for kind in ("home", "shipping"):
-        for cell in cells.get(f"address:{kind}", ()):
-            entry = {**cell.value, "kind": kind}
-            text = repr(sorted(entry.items()))
-            if text not in seen or seen[text][0] < cell.stamp:
-                seen[text] = cell.stamp, {**entry, "last_seen": rfc3339(cell.at)}
-    ordered = sorted(seen.items(), key=lambda item: (item[1][0], item[0]), reverse=True)
-    return [entry for _, (_, entry) in ordered]
+    told = [
+        (kind, cell) for kind in ("home", "shipping") for cell in cells.get(f"address:{kind}", ())
+    ]
+    if len(told) <= 1:
+        return [_address(*each) for each in told]
+    seen: dict[str, tuple[str, Cell]] = {}
+    for kind, cell in told:
+        text = repr((kind, sorted(cell.value.items())))
+        if text not in seen or seen[text][1].stamp < cell.stamp:
+            seen[text] = kind, cell
+    ordered = sorted(seen, key=lambda text: (seen[text][1].stamp, text), reverse=True)
+    return [_address(*seen[text]) for text in ordered]
+
+
+def _address(kind: str, cell: Cell) -> Json:
+    return {**cell.value, "kind": kind, "last_seen": rfc3339(cell.at)}
 
 
 # -- orders and tickets ----------------------------------------------------------------------
@@ -326,6 +310,7 @@ def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
 
 def _together(tellings: Sequence[dict[str, Record]]) -> dict[str, Record]:
     """Each order or ticket once, whichever facets tell of it."""
+    tellings = [each for each in tellings if each]
     if len(tellings) == 1:
         return tellings[0]
     found: dict[str, Record] = {}
@@ -336,33 +321,39 @@ def _together(tellings: Sequence[dict[str, Record]]) -> dict[str, Record]:
     return found
 
 
-def _newest(records: dict[str, Record]) -> list[tuple[str, Record]]:
-    """The newest with their numbers, newest first."""
-    ordered = sorted([(record.first_at, number) for number, record in records.items()])
-    return [(number, records[number]) for _, number in ordered[: -RECENT - 1 : -1]]
+def _newest(records: dict[str, Record]) -> list[tuple[datetime, str, Record]]:
+    """The newest: when each was first told of, its number and itself; newest first."""
+    ordered = [(record.first_at, number, record) for number, record in records.items()]
+    ordered.sort(reverse=True)
+    return ordered[:RECENT]
 
 
-def _by_status(records: dict[str, Record], folded: Sequence[Folded]) -> dict[str, int]:
+class _Figures(Struct, gc=False):
+    """Counts and times of records kept in detail together with those that are not."""
+
+    count: int
+    by_status: dict[str, int]
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def _figures(records: dict[str, Record], folded: Sequence[Folded]) -> _Figures:
     counts: dict[str, int] = {}
     for record in records.values():
         status = record.fields[STATUS]
         counts[status] = counts.get(status, 0) + 1
+    first = [record.first_at for record in records.values()]
+    last = [record.last_at if record.lasted else record.first_at for record in records.values()]
+    count = len(records)
     for each in folded:
+        count += each.count
+        first.append(moment(each.first_at))
+        last.append(moment(each.last_at))
         for status, number in each.by_status.items():
             counts[status] = counts.get(status, 0) + number
-    return {status: counts[status] for status in sorted(counts)} if len(counts) > 1 else counts
-
-
-def _first_at(records: dict[str, Record], folded: Sequence[Folded]) -> str | None:
-    times = [record.first_at for record in records.values()]
-    times += [each.first_at for each in folded]
-    return rfc3339(min(times)) if times else None
-
-
-def _last_at(records: dict[str, Record], folded: Sequence[Folded]) -> str | None:
-    times = [record.first_at + record.lasted for record in records.values()]
-    times += [each.last_at for each in folded]
-    return rfc3339(max(times)) if times else None
+    if len(counts) > 1:
+        counts = {status: counts[status] for status in sorted(counts)}
+    return _Figures(count, counts, min(first, default=None), max(last, default=None))
 
 
 def _orders(facets: Sequence[Facet]) -> ShownOrders:
@@ -373,55 +364,53 @@ def _orders(facets: Sequence[Facet]) -> ShownOrders:
         totals.add(record)
     for each in folded:
         totals.add_all(each.totals)
+    figures = _figures(records, folded)
     return ShownOrders(
-        count=len(records) + sum([each.count for each in folded]),
-        by_status=_by_status(records, folded),
-        first_at=_first_at(records, folded),
-        last_at=_last_at(records, folded),
+        count=figures.count,
+        by_status=figures.by_status,
+        first_at=figures.first_at,
+        last_at=figures.last_at,
         exact=not folded,
         totals=totals.told(),
         recent=[_order(*each) for each in _newest(records)],
     )
 
 
-def _order(number: str, order: Record) -> ShownOrder:
-    placed_at = rfc3339(order.first_at)
-    value = order.value
-    total = value(TOTAL)
+def _order(placed_at: datetime, number: str, order: Record) -> ShownOrder:
+    status, total, _, shipping, payment = order.values(len(ORDER_FIELDS))
     return ShownOrder(
         number,
-        value(STATUS),
+        status,
         placed_at,
-        rfc3339(order.first_at + order.lasted) if order.lasted else placed_at,
+        order.last_at if order.lasted else placed_at,
         None if total is None else ShownMoney(*total),
-        shown(value(SHIPPING), SHIPPING_FIELDS),
-        shown(value(PAYMENT), PAYMENT_FIELDS),
+        None if shipping is None else shown(shipping, SHIPPING_FIELDS),
+        None if payment is None else shown(payment, PAYMENT_FIELDS),
     )
 
 
 def _support(facets: Sequence[Facet]) -> ShownSupport:
     records = _together([facet.tickets for facet in facets])
     folded = [facet.folded_tickets for facet in facets if facet.folded_tickets]
-    counts = _by_status(records, folded)
+    figures = _figures(records, folded)
     return ShownSupport(
-        count=len(records) + sum([each.count for each in folded]),
-        open=sum([counts.get(status, 0) for status in OPEN]),
-        last_at=_last_at(records, folded),
+        count=figures.count,
+        open=sum([figures.by_status.get(status, 0) for status in OPEN]),
+        last_at=figures.last_at,
         exact=not folded,
         recent=[_ticket(*each) for each in _newest(records)],
     )
 
 
-def _ticket(number: str, ticket: Record) -> ShownTicket:
-    opened_at = rfc3339(ticket.first_at)
-    value = ticket.value
+def _ticket(opened_at: datetime, number: str, ticket: Record) -> ShownTicket:
+    status, channel, direction, subject, satisfaction = ticket.values(len(TICKET_FIELDS))
     return ShownTicket(
         number,
-        value(STATUS),
-        value(CHANNEL),
-        value(DIRECTION),
-        value(SUBJECT),
-        value(SATISFACTION),
+        status,
+        channel,
+        direction,
+        subject,
+        satisfaction,
         opened_at,
-        rfc3339(ticket.first_at + ticket.lasted) if ticket.lasted else opened_at,
+        ticket.last_at if ticket.lasted else opened_at,
     )

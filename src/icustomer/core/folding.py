@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 from icustomer.core.model import Folded, Record
 from icustomer.core.records import STATUS, TOTAL
+from icustomer.core.times import microseconds
 
 RECORDS_KEPT = 500
 """A facet with fewer records is not looked at for folding: the smaller of the two limits."""
@@ -71,15 +72,15 @@ def _added(folded: Folded, number: str, record: Record) -> Folded:
     status = record.value(STATUS)
     by_status = {**folded.by_status, status: folded.by_status.get(status, 0) + 1}
     numbers = folded.numbers + _hash(number)
-    first_at = min(folded.first_at, record.first_at) if folded.count else record.first_at
+    first_at = microseconds(record.first_at)
     totals = Totals(folded.totals)
     totals.add(record)
     return Folded(
         folded.count + 1,
         by_status,
         totals.told(),
-        first_at,
-        max(folded.last_at, record.last_at),
+        min(folded.first_at, first_at) if folded.count else first_at,
+        max(folded.last_at, microseconds(record.last_at)),
         numbers[-NUMBERS_KEPT * NUMBER_BYTES :],
     )
 
@@ -93,7 +94,7 @@ class Totals:
     def add(self, order: Record) -> None:
         """Add an order, unless it is one that does not count."""
         total = order.value(TOTAL)
-        if total is not None and order.value(STATUS) not in NOT_COUNTED:
+        if total is not None and order.fields[STATUS] not in NOT_COUNTED:
             amount, currency = total
             self._add(currency, amount)
 

@@ -37,6 +37,9 @@ def canonical_account(service: str, number: str) -> Canonical | Rejected:
     A slash in the service is percent-encoded (RFC 3986, section 2.1), and so is the percent
     sign itself, so that the first slash always ends the service.
     """
+    if service.isalnum() and number.isalnum() and service.isascii() and number.isascii():
+        plain = len(service) <= MAX_VALUE_LENGTH and len(number) <= MAX_VALUE_LENGTH
+        return Canonical(f"{service}/{number}") if plain else Rejected(Reason.TOO_LONG)
     parts = (trimmed(service), trimmed(number))
     for part in parts:
         if isinstance(checked := _checked(part), Rejected):

@@ -7,6 +7,7 @@ None of them can be part of a cycle, so the garbage collector need not look at t
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -73,8 +74,9 @@ class Record(Struct, array_like=True, gc=False):
 
     event_id: str
     """Of the latest event: the greatest `(last_at, event_id)`."""
-    first_at: int
-    """The earliest `occurred_at` of any event that told of it."""
+    first_at: datetime
+    """The earliest `occurred_at` of any event that told of it, in UTC. (Kept as a time of
+    MessagePack, it is read and shown without a step in Python.)"""
     lasted: int
     """Microseconds from there to the latest one: mostly none, and cheaper to keep so."""
     fields: list[Any]
@@ -83,9 +85,9 @@ class Record(Struct, array_like=True, gc=False):
     """Fields that the latest event does not state, as last told. Without a source."""
 
     @property
-    def last_at(self) -> int:
-        """The latest `occurred_at` of any event that told of it."""
-        return self.first_at + self.lasted
+    def last_at(self) -> datetime:
+        """The latest `occurred_at` of any event that told of it, in UTC."""
+        return self.first_at + timedelta(microseconds=self.lasted) if self.lasted else self.first_at
 
     def value(self, place: int) -> Any:
         """A field as last told; None if no event states it."""
@@ -94,6 +96,16 @@ class Record(Struct, array_like=True, gc=False):
             return fields[place]
         cell = self.older.get(place) if self.older else None
         return cell.value if cell else None
+
+    def values(self, count: int) -> list[Any]:
+        """So many fields as last told."""
+        if self.older:
+            return [self.value(place) for place in range(count)]
+        return (self.fields + NOTHING_STATED)[:count]
+
+
+NOTHING_STATED: list[Any] = [None] * 8
+"""More than the fields of an order or a ticket."""
 
 
 class Folded(Struct, array_like=True, gc=False):

@@ -12,6 +12,7 @@ import msgspec
 
 from icustomer.core.model import Cell, Record
 from icustomer.core.observation import RecordUpdate
+from icustomer.core.times import MICROSECOND, microseconds, moment
 
 STATUS = 0
 TOTAL, ITEMS, SHIPPING, PAYMENT = 1, 2, 3, 4
@@ -37,13 +38,13 @@ def order_told(update: RecordUpdate, at: int, event_id: str) -> Record:
         _kept(get("shipping"), SHIPPING_FIELDS),
         _kept(get("payment"), PAYMENT_FIELDS),
     ]
-    return Record(event_id, at, 0, _cut(fields))
+    return Record(event_id, moment(at), 0, _cut(fields))
 
 
 def ticket_told(update: RecordUpdate, at: int, event_id: str) -> Record:
     """What one event says of a ticket."""
     get = update.fields.get
-    return Record(event_id, at, 0, _cut([get(name) for name in TICKET_FIELDS]))
+    return Record(event_id, moment(at), 0, _cut([get(name) for name in TICKET_FIELDS]))
 
 
 def _kept(value: dict[str, Any] | None, names: tuple[str, ...]) -> list[Any] | None:
@@ -123,12 +124,13 @@ def _of_one_event(one: Record, other: Record) -> Record:
 def _since(one: Record, other: Record, fields: list[Any], older: dict[int, Cell]) -> Record:
     """The later record, from the earlier beginning of the two."""
     first_at = min(one.first_at, other.first_at)
-    return Record(one.event_id, first_at, one.last_at - first_at, fields, older)
+    lasted = (one.last_at - first_at) // MICROSECOND
+    return Record(one.event_id, first_at, lasted, fields, older)
 
 
 def _cells(record: Record) -> dict[int, Cell]:
     """Every field with its stamp."""
-    at, event_id = record.last_at, record.event_id
+    at, event_id = microseconds(record.last_at), record.event_id
     latest = {
         place: Cell(value, at, event_id)
         for place, value in enumerate(record.fields)

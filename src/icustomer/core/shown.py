@@ -8,6 +8,7 @@ together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -84,8 +85,8 @@ class ShownOrder(Struct, gc=False):
 
     order_id: str
     status: str
-    placed_at: str
-    updated_at: str
+    placed_at: datetime
+    updated_at: datetime
     total: ShownMoney | None
     shipping: dict[str, Any] | None
     payment: dict[str, Any] | None
@@ -96,8 +97,8 @@ class ShownOrders(Struct, gc=False):
 
     count: int
     by_status: dict[str, int]
-    first_at: str | None
-    last_at: str | None
+    first_at: datetime | None
+    last_at: datetime | None
     exact: bool
     totals: dict[str, str]
     recent: list[ShownOrder]
@@ -112,8 +113,8 @@ class ShownTicket(Struct, gc=False):
     direction: str | None
     subject: str | None
     satisfaction: int | None
-    opened_at: str
-    updated_at: str
+    opened_at: datetime
+    updated_at: datetime
 
 
 class ShownSupport(Struct, gc=False):
@@ -121,7 +122,7 @@ class ShownSupport(Struct, gc=False):
 
     count: int
     open: int
-    last_at: str | None
+    last_at: datetime | None
     exact: bool
     recent: list[ShownTicket]
 

@@ -16,6 +16,7 @@ from icustomer.core.model import (
     Record,
     Retired,
 )
+from icustomer.core.times import moment
 
 AT = 1_750_000_000_000_000
 K1, K2, K3 = b"\x00\xff" * 8, b"\x01\xfe" * 8, b"\x02\xfd" * 8
@@ -49,13 +50,13 @@ FACET = Facet(
     orders={
         "O-1": Record(
             "event-9",
-            AT,
+            moment(AT),
             5,
             ["shipped"],
             {1: Cell(["12.90", "EUR"], AT, "event-2"), 2: Cell([ITEM, ITEM], AT, "event-2")},
         )
     },
-    tickets={"T-1": Record("event-3", AT, 0, ["opened", None, None, None, 5])},
+    tickets={"T-1": Record("event-3", moment(AT + 1), 0, ["opened", None, None, None, 5])},
     folded_orders=Folded(2, {"paid": 2}, {"EUR": "12.90"}, AT - 9, AT - 8, b"\x00" * 16),
     folded_tickets=Folded(1, {"closed": 1}, {}, AT - 9, AT - 9, b"\x01" * 8),
     minted=2,
