@@ -81,18 +81,8 @@ class Folder:
 
     def profile(self, customer: Customer) -> ShownProfile:
         """The profile of one of the group's customers; its `change` is left to the caller."""
-        if len(customer.facets) == 1:
-            facet = self._facets[customer.facets[0]]
-            facets = [facet]
-            first_seen, last_seen = rfc3339(facet.first_seen), rfc3339(facet.last_seen)
-            emails, phones, accounts, identifiers = self._of_one(
-                customer.id, facet, first_seen, last_seen
-            )
-        else:
-            facets = [self._facets[key] for key in customer.facets]
-            first_seen = rfc3339(min([facet.first_seen for facet in facets]))
-            last_seen = rfc3339(max([facet.last_seen for facet in facets]))
-            emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
+        facets = [self._facets[key] for key in customer.facets]
+        emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
         retired = self._retired.get(customer.id, ())
         cells = _cells(facets)
         attributes = _attributes(cells)
@@ -102,8 +92,8 @@ class Folder:
             customer.status,
             rfc3339(customer.founded_at),
             rfc3339(customer.updated_at),
-            first_seen,
-            last_seen,
+            rfc3339(min([facet.first_seen for facet in facets])),
+            rfc3339(max([facet.last_seen for facet in facets])),
             emails=emails,
             phones=phones,
             accounts=accounts,
@@ -137,41 +127,31 @@ class Folder:
                     claimants.setdefault(identifier.digest, set()).add(customer.id)
         return claimants
 
-    def _of_one(self, customer_id: str, facet: Facet, first_seen: str, last_seen: str) -> _Lists:
-        """E-mails, phones, accounts and others of a single facet."""
-        lists: _Lists = ([], [], [], [])
-        for each in facet.identifiers:
-            kind, verified = each.kind, each.verified
-            seen = (
-                verified,
-                first_seen,
-                last_seen,
-                facet.sources,
-                self._use(customer_id, kind, each.value, verified=verified),
-            )
-            lists[_LIST_OF.get(kind, OTHERS)].append(_shown(kind, each.value, each, seen))
-        return _ordered(lists)
-
     def _identifiers(self, customer_id: str, facets: Sequence[Facet]) -> _Lists:
-        """The same of several."""
-        found: dict[tuple[str, str], list[tuple[Facet, Identifier]]] = {}
-        for facet in facets:
-            for identifier in facet.identifiers:
-                claim = facet, identifier
-                found.setdefault((identifier.kind, identifier.value), []).append(claim)
+        """E-mails, phones, accounts and others."""
         lists: _Lists = ([], [], [], [])
-        for (kind, value), claims in found.items():
-            verified = any(identifier.verified for _, identifier in claims)
+        for (kind, value), claims in _claims_of(facets).items():
+            facet, latest = claims[0]
+            verified, sources = latest.verified, facet.sources
+            first_seen, last_seen = facet.first_seen, facet.last_seen
+            if len(claims) > 1:
+                latest = max(claims, key=_last_written)[1]
+                verified = any(identifier.verified for _, identifier in claims)
+                first_seen = min([facet.first_seen for facet, _ in claims])
+                last_seen = max([facet.last_seen for facet, _ in claims])
+                sources = tuple(sorted({each for facet, _ in claims for each in facet.sources}))
             seen = (
                 verified,
-                rfc3339(min([facet.first_seen for facet, _ in claims])),
-                rfc3339(max([facet.last_seen for facet, _ in claims])),
-                sorted({source for facet, _ in claims for source in facet.sources}),
+                rfc3339(first_seen),
+                rfc3339(last_seen),
+                sources,
                 self._use(customer_id, kind, value, verified=verified),
             )
-            latest = max(claims, key=_last_written)[1]
             lists[_LIST_OF.get(kind, OTHERS)].append(_shown(kind, value, latest, seen))
-        return _ordered(lists)
+        for each in lists:
+            if len(each) > 1:
+                each.sort(key=_seen_first)
+        return lists
 
     def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
         rule = self._rules.kinds.get(kind)
@@ -190,11 +170,17 @@ class Folder:
         return "match"
 
 
-def _ordered(lists: _Lists) -> _Lists:
-    for each in lists:
-        if len(each) > 1:
-            each.sort(key=_seen_first)
-    return lists
+def _claims_of(facets: Sequence[Facet]) -> dict[tuple[str, str], list[tuple[Facet, Identifier]]]:
+    """Who claims each identifier."""
+    found: dict[tuple[str, str], list[tuple[Facet, Identifier]]] = {}
+    for facet in facets:
+        for identifier in facet.identifiers:
+            name = identifier.kind, identifier.value
+            if name in found:
+                found[name].append((facet, identifier))
+            else:
+                found[name] = [(facet, identifier)]
+    return found
 
 
 def _last_written(claim: tuple[Facet, Identifier]) -> tuple[tuple[int, str], str]:
@@ -321,58 +307,41 @@ def _together(tellings: Sequence[dict[str, Record]]) -> dict[str, Record]:
     return found
 
 
-def _newest(records: dict[str, Record]) -> list[tuple[datetime, str, Record]]:
-    """The newest: when each was first told of, its number and itself; newest first."""
-    ordered = [(record.first_at, number, record) for number, record in records.items()]
-    ordered.sort(reverse=True)
-    return ordered[:RECENT]
-
-
-class _Figures(Struct, gc=False):
-    """Counts and times of records kept in detail together with those that are not."""
-
-    count: int
-    by_status: dict[str, int]
-    first_at: datetime | None
-    last_at: datetime | None
-
-
-def _figures(records: dict[str, Record], folded: Sequence[Folded]) -> _Figures:
-    counts: dict[str, int] = {}
-    for record in records.values():
-        status = record.fields[STATUS]
-        counts[status] = counts.get(status, 0) + 1
-    first = [record.first_at for record in records.values()]
-    last = [record.last_at if record.lasted else record.first_at for record in records.values()]
-    count = len(records)
+def _counted(counts: dict[str, int], folded: Sequence[Folded]) -> dict[str, int]:
+    """Counts by status, sorted, with those of the records that are not kept in detail."""
     for each in folded:
-        count += each.count
-        first.append(moment(each.first_at))
-        last.append(moment(each.last_at))
         for status, number in each.by_status.items():
             counts[status] = counts.get(status, 0) + number
-    if len(counts) > 1:
-        counts = {status: counts[status] for status in sorted(counts)}
-    return _Figures(count, counts, min(first, default=None), max(last, default=None))
+    return {status: counts[status] for status in sorted(counts)} if len(counts) > 1 else counts
 
 
 def _orders(facets: Sequence[Facet]) -> ShownOrders:
     records = _together([facet.orders for facet in facets])
     folded = [facet.folded_orders for facet in facets if facet.folded_orders]
     totals = Totals()
-    for record in records.values():
-        totals.add(record)
+    counts: dict[str, int] = {}
+    ordered: list[tuple[datetime, str, Record]] = []
+    last: list[datetime] = []
+    for number, order in records.items():
+        status = order.fields[STATUS]
+        counts[status] = counts.get(status, 0) + 1
+        totals.add(order)
+        ordered.append((order.first_at, number, order))
+        last.append(order.last_at if order.lasted else order.first_at)
+    ordered.sort(reverse=True)
+    first = [ordered[-1][0]] if ordered else []
     for each in folded:
         totals.add_all(each.totals)
-    figures = _figures(records, folded)
+        first.append(moment(each.first_at))
+        last.append(moment(each.last_at))
     return ShownOrders(
-        count=figures.count,
-        by_status=figures.by_status,
-        first_at=figures.first_at,
-        last_at=figures.last_at,
-        exact=not folded,
-        totals=totals.told(),
-        recent=[_order(*each) for each in _newest(records)],
+        len(records) + sum([each.count for each in folded]),
+        _counted(counts, folded),
+        min(first, default=None),
+        max(last, default=None),
+        not folded,
+        totals.told(),
+        [_order(*each) for each in ordered[:RECENT]],
     )
 
 
@@ -392,13 +361,22 @@ def _order(placed_at: datetime, number: str, order: Record) -> ShownOrder:
 def _support(facets: Sequence[Facet]) -> ShownSupport:
     records = _together([facet.tickets for facet in facets])
     folded = [facet.folded_tickets for facet in facets if facet.folded_tickets]
-    figures = _figures(records, folded)
+    counts: dict[str, int] = {}
+    ordered: list[tuple[datetime, str, Record]] = []
+    last = [moment(each.last_at) for each in folded]
+    for number, ticket in records.items():
+        status = ticket.fields[STATUS]
+        counts[status] = counts.get(status, 0) + 1
+        ordered.append((ticket.first_at, number, ticket))
+        last.append(ticket.last_at if ticket.lasted else ticket.first_at)
+    ordered.sort(reverse=True)
+    counts = _counted(counts, folded)
     return ShownSupport(
-        count=figures.count,
-        open=sum([figures.by_status.get(status, 0) for status in OPEN]),
-        last_at=figures.last_at,
-        exact=not folded,
-        recent=[_ticket(*each) for each in _newest(records)],
+        len(records) + sum([each.count for each in folded]),
+        sum([counts.get(status, 0) for status in OPEN]),
+        max(last, default=None),
+        not folded,
+        [_ticket(*each) for each in ordered[:RECENT]],
     )
 
 

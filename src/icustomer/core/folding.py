@@ -93,20 +93,20 @@ class Totals:
 
     def add(self, order: Record) -> None:
         """Add an order, unless it is one that does not count."""
-        total = order.value(TOTAL)
-        if total is not None and order.fields[STATUS] not in NOT_COUNTED:
+        fields = order.fields
+        if len(fields) > TOTAL and fields[TOTAL] is not None:
+            total = fields[TOTAL]
+        else:
+            total = order.value(TOTAL) if order.older else None
+        if total is not None and fields[STATUS] not in NOT_COUNTED:
             amount, currency = total
-            self._add(currency, amount)
+            self._amounts[currency] = self._amounts.get(currency, ZERO) + Decimal(amount)
 
     def add_all(self, amounts: Mapping[str, str]) -> None:
         """Add amounts by currency."""
         for currency, amount in amounts.items():
-            self._add(currency, amount)
+            self._amounts[currency] = self._amounts.get(currency, ZERO) + Decimal(amount)
 
     def told(self) -> dict[str, str]:
         """By currency, sorted, as decimal texts."""
         return {currency: str(self._amounts[currency]) for currency in sorted(self._amounts)}
-
-    def _add(self, currency: str, amount: str) -> None:
-        known = self._amounts.get(currency, ZERO)
-        self._amounts[currency] = known + Decimal(amount)

@@ -26,6 +26,9 @@ SHIPPING_FIELDS = ("carrier", "tracking_number", "tracking_url")
 PAYMENT_FIELDS = ("brand", "last4")
 """Names in the order of their places."""
 
+_pack = msgspec.msgpack.Encoder().encode
+"""Items are kept packed: they are many, and nothing looks at them but who asks for the order."""
+
 
 def order_told(update: RecordUpdate, at: int, event_id: str) -> Record:
     """What one event says of an order."""
@@ -34,7 +37,7 @@ def order_told(update: RecordUpdate, at: int, event_id: str) -> Record:
     fields = [
         get("status"),
         _kept(get("total"), MONEY_FIELDS),
-        None if items is None else [_item(each) for each in items],
+        None if items is None else _pack([_item(each) for each in items]),
         _kept(get("shipping"), SHIPPING_FIELDS),
         _kept(get("payment"), PAYMENT_FIELDS),
     ]
@@ -65,10 +68,8 @@ def _cut(fields: list[Any]) -> list[Any]:
     return fields
 
 
-def shown(value: list[Any] | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+def shown(value: list[Any], names: tuple[str, ...]) -> dict[str, Any]:
     """What was kept by place, with its names again."""
-    if value is None:
-        return None
     return {name: part for name, part in zip(names, value, strict=False) if part is not None}
 
 

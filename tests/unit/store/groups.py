@@ -20,8 +20,6 @@ from icustomer.core.times import moment
 
 AT = 1_750_000_000_000_000
 K1, K2, K3 = b"\x00\xff" * 8, b"\x01\xfe" * 8, b"\x02\xfd" * 8
-MONEY = {"amount": "1234567890.1234", "currency": "EUR"}
-ITEM = {"sku": "LP-5512", "name": "Schreibtischlampe ☂", "quantity": 2, "price": MONEY}
 
 FACET = Facet(
     key=K1,
@@ -53,7 +51,10 @@ FACET = Facet(
             moment(AT),
             5,
             ["shipped"],
-            {1: Cell(["12.90", "EUR"], AT, "event-2"), 2: Cell([ITEM, ITEM], AT, "event-2")},
+            {
+                1: Cell(["12.90", "EUR"], AT, "event-2"),
+                2: Cell(b"\x91\x91\xa7LP-5512", AT, "event-2"),
+            },
         )
     },
     tickets={"T-1": Record("event-3", moment(AT + 1), 0, ["opened", None, None, None, 5])},
