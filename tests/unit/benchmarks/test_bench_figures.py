@@ -90,7 +90,7 @@ def test_a_part_of_a_run_is_shown_without_the_rest():
 
 
 def test_a_stack_belongs_to_the_first_stage_that_any_of_its_frames_names():
-    loading = [("/x/msgspec.py", "decode"), ("/x/icustomer/worker.py", "Worker._load")]
+    loading = [("/x/msgspec.py", "decode"), ("/x/icustomer/store/redis.py", "RedisStore.load")]
     assert stage_of([*loading, ("/x/icustomer/worker.py", "Worker.handle")]) == "load"
     assert stage_of([("/x/aiokafka/consumer/fetcher.py", "run")]) == "Kafka client: reading"
     assert stage_of([("/x/asyncio/events.py", "run")]) == ELSEWHERE

@@ -184,3 +184,28 @@ def test_auto_is_for_people_on_a_terminal():
     assert_nothing_personal(terminal)
     assert not terminal.getvalue().startswith("{")
     assert "told" in terminal.getvalue()
+
+
+def test_the_client_of_kafka_is_not_heard_for_each_of_its_tries(stream):
+    client = logging.getLogger("aiokafka.producer.sender")
+    for attempt in range(300):
+        client.error("Unable connect to node with id %s", attempt)
+    client.error("Failed fetch messages")
+    assert [line["event"] for line in lines(stream)] == [
+        "Unable connect to node with id 0",
+        "Failed fetch messages",
+    ]
+
+
+def test_the_client_of_kafka_is_heard_again_after_some_seconds(stream):
+    said = {"name": "aiokafka", "levelname": "ERROR", "levelno": logging.ERROR, "msg": "away"}
+    for second in (1, 2, 7):
+        record = logging.makeLogRecord(said | {"created": 1_000_000.0 + second})
+        logging.getLogger("aiokafka").handle(record)
+    assert len(lines(stream)) == 2
+
+
+def test_other_libraries_may_repeat_themselves(stream):
+    for _ in range(3):
+        logging.getLogger("redis").warning("away")
+    assert len(lines(stream)) == 3
