@@ -23,6 +23,11 @@ from icustomer.stream.port import Headers, OutputRecord
 from icustomer.stream.records import RecordMaker, Stories, Story
 from icustomer.stream.trace import passed_on
 
+LARGE_BYTES = 2_048
+"""A blob from which on a group is remembered: twice that of an ordinary customer."""
+RECENT_BYTES = 4_000_000
+"""Blobs of all that is remembered. Decoded they take some fifteen times as much."""
+
 
 class Rendered(Struct, gc=False):
     """All that is to be published of one group at one version, if nobody moves it meanwhile."""
@@ -58,6 +63,7 @@ class Prepare:
         self._rules = rules
         self._keyring = keyring
         self._maker = maker
+        self._recent = Recent()
 
     def changes(
         self, epoch: int, loaded: Loaded, items: Sequence[Item], headers: Sequence[Headers]
@@ -66,7 +72,8 @@ class Prepare:
 
         `headers`: of the record of each item, for their trace context.
         """
-        snapshot = Snapshot(epoch, loaded.links, _Encoded(loaded.groups), loaded.aliases)
+        groups = _Encoded(loaded.groups, self._recent)
+        snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases)
         return [
             self._prepared(change, headers[change.items[-1]])
             for change in resolve(snapshot, items, self._rules, self._keyring)
@@ -79,6 +86,8 @@ class Prepare:
             for customer_id, note in change.notes.items()
         }
         blobs = {group.id: encode(group) for group in change.groups}
+        for group in change.groups:
+            self._recent.keep(group, blobs[group.id])
         stories = Stories(told)
         return Prepared(
             items=change.items,
@@ -105,17 +114,49 @@ class Prepare:
         )
 
 
+class Recent:
+    """Large groups as this worker last encoded them: those of busy customers come again and
+    again, and need not be decoded each time. A group is known by its whole blob, so what
+    others wrote, or what was not committed, is never taken for it."""
+
+    def __init__(self) -> None:
+        self._groups: dict[bytes, tuple[bytes, Group]] = {}
+        """By group ID, the longest untouched first."""
+        self._bytes = 0
+
+    def keep(self, group: Group, blob: bytes) -> None:
+        """Remember a group, and forget others if they become too many."""
+        self._drop(group.id)
+        if len(blob) < LARGE_BYTES:
+            return
+        self._groups[group.id] = blob, group
+        self._bytes += len(blob)
+        while self._bytes > RECENT_BYTES:
+            self._drop(next(iter(self._groups)))
+
+    def find(self, group_id: bytes, blob: bytes) -> Group | None:
+        """The group of a blob, if it is remembered."""
+        known = self._groups.get(group_id)
+        return known[1] if known and known[0] == blob else None
+
+    def _drop(self, group_id: bytes) -> None:
+        known = self._groups.pop(group_id, None)
+        if known:
+            self._bytes -= len(known[0])
+
+
 class _Encoded:
     """Encoded groups, each decoded when it is asked for."""
 
-    def __init__(self, blobs: Mapping[bytes, bytes | None]) -> None:
+    def __init__(self, blobs: Mapping[bytes, bytes | None], recent: Recent) -> None:
         self._blobs = blobs
+        self._recent = recent
 
     def __getitem__(self, group_id: bytes, /) -> Group:
         blob = self._blobs[group_id]
         if blob is None:
             raise KeyError(group_id)
-        return decode(blob)
+        return self._recent.find(group_id, blob) or decode(blob)
 
 
 def _as_write(change: Change, blobs: dict[bytes, bytes]) -> Write | None:

@@ -64,17 +64,18 @@ def fold_oldest(
     by_age = sorted(records, key=lambda number: (records[number].last_at, number))
     figures = folded or Folded()
     for number in by_age[:-keep]:
-        figures = _added(figures, number, records[number])
+        figures = _added(figures, number, records[number], keep)
     return {number: records[number] for number in by_age[-keep:]}, figures
 
 
-def _added(folded: Folded, number: str, record: Record) -> Folded:
+def _added(folded: Folded, number: str, record: Record, keep: Keep) -> Folded:
     status = record.value(STATUS)
     by_status = {**folded.by_status, status: folded.by_status.get(status, 0) + 1}
     numbers = folded.numbers + _hash(number)
     first_at = microseconds(record.first_at)
     totals = Totals(folded.totals)
-    totals.add(record)
+    if keep is Keep.ORDERS:
+        totals.add(record)
     return Folded(
         folded.count + 1,
         by_status,
