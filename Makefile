@@ -1,4 +1,5 @@
-# Python 3.11 or newer and make are all that `make demo` and `make test` need.
+# Python 3.11 or newer and make are all that `make demo` and `make test` need; `make bench` also needs
+# a real Kafka and a real Redis, as CONTRIBUTING.md tells.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check static schemas format lock clean
+.PHONY: help install demo test quick check bench static schemas format lock clean
 
 help: ## Tell what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,13 +23,16 @@ demo: $(VENV)/.installed ## Show it at work, with servers of its own
 test: $(VENV)/.installed-dev ## Run every test; what needs a missing server is listed as NOT RUN
 	@$(BIN)/python -m pytest $(ARGS)
 
-quick: $(VENV)/.installed-dev ## Run the tests that need no server, in under a minute
+quick: $(VENV)/.installed-dev ## Run the tests that need no server, in two minutes
 	@$(BIN)/python -m pytest -m "not slow and not kafka and not redis" $(ARGS)
 
 # The tests come last: their closing line is the verdict.
 check: static ## Run everything; a test that cannot run fails
 	@$(MAKE) --no-print-directory demo
 	@ICUSTOMER_REQUIRE_SERVERS=1 $(MAKE) --no-print-directory test
+
+bench: $(VENV)/.installed-dev ## Measure cost and latency beside simpler workers
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 static: $(VENV)/.installed-dev ## Lint, format, types and direction of imports
 	@$(BIN)/ruff check .

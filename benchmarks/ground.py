@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -18,7 +20,7 @@ from msgspec import Struct, field
 
 from benchmarks.people import PARTITIONS, STREAM_SHARES, Event
 from benchmarks.preload import END_OFFSET, EPOCH
-from icustomer.app import keyring_of
+from icustomer.app import GC_THRESHOLDS, keyring_of
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.errors import OperatorError
@@ -39,6 +41,11 @@ QUEUED = 500_000
 ADMIN_SECONDS = 30.0
 JOIN_SECONDS = 60.0
 JOIN_POLL_SECONDS = 0.1
+
+REMEDY = (
+    "set ICUSTOMER_TEST_KAFKA_SERVERS and ICUSTOMER_TEST_REDIS_URL, "
+    "or start Docker, or install Java, Maven and redis-server"
+)
 
 Ends = dict[tuple[str, int], int]
 """Topic and partition to the offset behind the last record."""
@@ -61,7 +68,7 @@ def servers() -> Iterator[tuple[str, str, dict[str, str]]]:
             kafka = stack.enter_context(running_kafka())
             store = stack.enter_context(running_redis())
         except (KafkaUnavailableError, OperatorError, redis.RedisError) as error:
-            raise OperatorError(f"no servers to measure on: {error}") from error
+            raise OperatorError(f"no servers to measure on ({error}): {REMEDY}") from error
         yield kafka.servers, store.url, {"kafka": kafka.origin, "redis": store.origin}
 
 
@@ -72,6 +79,8 @@ class Ground(Struct):
     redis: str
     prefix: str = field(default_factory=lambda: f"bench-{uuid4().hex[:10]}")
     ends: Ends = field(default_factory=dict)
+    spaces: set[str] = field(default_factory=set)
+    """Spaces that may have keys."""
     sender: Any = None
 
     def settings(self, space: str, group: str) -> dict[str, str]:
@@ -125,6 +134,7 @@ class Ground(Struct):
 
     async def fill_space(self, space: str, customers: Iterator[Restored]) -> None:
         """Write a space as a rebuild writes it, and the claim that workers believe."""
+        self.spaces.add(space)
         claim = self._claim(space)
         store = RedisStore(self.redis, space)
         try:
@@ -161,6 +171,16 @@ class Ground(Struct):
 
 
 @contextmanager
+def prepared() -> Iterator[tuple[Ground, dict[str, str]]]:
+    """Servers with topics of this run, and where the servers come from. What their clients
+    log meanwhile is left out: what matters comes as an error."""
+    gc.set_threshold(*GC_THRESHOLDS)
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    with servers() as (kafka, store, origins), ground(kafka, store) as place:
+        yield place, origins
+
+
+@contextmanager
 def ground(kafka: str, store: str) -> Iterator[Ground]:
     """Topics of this run, deleted at the end."""
     place = Ground(kafka, store)
@@ -181,6 +201,8 @@ def ground(kafka: str, store: str) -> Iterator[Ground]:
         yield place
     finally:
         place.sender = None
+        for space in place.spaces:
+            place.drop_space(space)
         _delete(place)
 
 

@@ -106,7 +106,7 @@ def _read(reader: Consumer, missing: set[str], seconds: float) -> dict[str, int]
                 raise OperatorError(f"{len(missing)} events had no effect within {LATE_SECONDS} s")
             continue
         at = time.monotonic_ns()
-        output = _output(message.value())
+        output = _output(message.value() or b"{}")
         for event_id in (output.event_id, *output.change.event_ids):
             if event_id in missing:
                 missing.discard(event_id)

@@ -7,32 +7,32 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections import Counter
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.ground import Ground, ground, servers
+from benchmarks.ground import Ground, prepared
 from benchmarks.measuring import figures, running, wait_until_done
 from benchmarks.preload import Preload
 from benchmarks.sampling import Sampled
 from benchmarks.stream import Popularity, Stream, events
+from icustomer.errors import IcustomerError
 
 SHOWN = 45
 """Functions in a table."""
 
 
-def sampled(
-    place: Ground, popularity: Popularity, customers: int, count: int, seed: int
-) -> Sampled:
+def sampled(place: Ground, stream: Stream) -> Sampled:
     """A run of icustomer that was looked at."""
     space = group = f"{place.prefix}-profile"
-    asyncio.run(place.fill_space(space, Preload(place.keyring, 0).customers(customers)))
+    customers = Preload(place.keyring, 0).customers(stream.customers)
+    asyncio.run(place.fill_space(space, customers))
     try:
         place.place_group(group)
-        place.send(events(Stream(popularity, customers, count, seed, "profile")))
-        settings = place.settings(space, group)
-        with running("benchmarks.sampling", (), settings) as child:
+        place.send(events(stream))
+        with running("benchmarks.sampling", (), place.settings(space, group)) as child:
             wait_until_done(place, group, [child])
             return child.told(Sampled)
     finally:
@@ -59,8 +59,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=4_711)
     told = parser.parse_args()
     console = Console()
-    with servers() as (kafka, store, _), ground(kafka, store) as place:
-        seen = sampled(place, told.popularity, told.customers, told.events, told.seed)
+    try:
+        with prepared() as (place, _):
+            stream = Stream(told.popularity, told.customers, told.events, told.seed, "profile")
+            seen = sampled(place, stream)
+    except IcustomerError as error:
+        console.print(f"profile: {error}", soft_wrap=True, highlight=False)
+        sys.exit(1)
     cost = figures(seen.account, 0)
     console.print(table("By stage", seen.by_stage, cost.cpu))
     console.print(table("By innermost function of icustomer", seen.by_function, cost.cpu))

@@ -98,7 +98,10 @@ def _rounded(value: Any, digits: int = 2) -> Any:
 
 def table(results: Results) -> Table:
     """All figures, a line each, with what they are compared with."""
-    shown = Table(title="icustomer, measured", title_justify="left")
+    shown = Table(
+        title="CPU times are of an event; latencies stand beside those of bare transactions",
+        title_justify="left",
+    )
     shown.add_column("what")
     shown.add_column("figure", justify="right")
     shown.add_column("compared", justify="right")
@@ -112,10 +115,10 @@ def _cpu_rows(results: Results) -> Iterator[tuple[str, str, str]]:
         reference = by_worker["pass_through"]
         for worker, cpu in by_worker.items():
             low, high = results.spread[case][worker]
-            times = f"{cpu / reference:.2f} x pass-through"
-            yield f"{case}: {worker}", f"{cpu:.1f} us CPU ({low:.1f} to {high:.1f})", times
+            times = f"{cpu / reference:.2f} x pass_through"
+            yield f"{case}: {worker}", f"{cpu:.1f} us ({low:.0f} to {high:.0f})", times
         server = results.redis_cpu_us_per_event[case]["icustomer"]
-        yield f"{case}: Redis server for icustomer", f"{server:.1f} us CPU", ""
+        yield f"{case}: Redis server", f"{server:.1f} us", ""
     large = results.cpu_us_per_event.get("uniform_10x")
     if large and (small := results.cpu_us_per_event.get("uniform")):
         growth = large["icustomer"] / small["icustomer"] - 1
@@ -132,8 +135,8 @@ def _other_rows(results: Results) -> Iterator[tuple[str, str, str]]:
         for percent in PERCENTILES:
             real, passed, hop = (measured[f"{who}p{percent}"] for who in ("", "pass_", "hop_"))
             figure = f"{real:.1f} ms"
-            compared = f"{real / passed:.2f} x transactions ({passed:.1f}); hop {hop:.1f}"
+            compared = f"{real / passed:.2f} x {passed:.1f} ms; hop {hop:.1f}"
             yield f"latency p{percent} at {rate}/s", figure, compared
-    for number, rate in results.workers.items():
-        compared = f"{rate / results.workers['1']:.2f} x one"
-        yield f"{number} workers" if number != "1" else "1 worker", f"{rate:.0f} events/s", compared
+    for number, speed in results.workers.items():
+        compared = f"{speed / results.workers['1']:.2f} x one"
+        yield f"workers: {number}", f"{speed:.0f} events/s", compared

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from benchmarks import latency
 from benchmarks.cases import CASES, Scale, compare
-from benchmarks.ground import Ground, ground, servers
+from benchmarks.ground import Ground, prepared
 from benchmarks.preload import Preload
 from benchmarks.results import PATH, Results, add_latencies, add_runs, table
 from benchmarks.side_by_side import events_per_second, redis_bytes_per_customer
@@ -143,26 +143,36 @@ def surroundings(scale: Scale, origins: dict[str, str]) -> dict[str, Any]:
 def main() -> None:
     """Measure, print and write."""
     told = parsed()
-    scale = scale_of(told)
     console = Console()
     try:
-        with servers() as (kafka, store, origins), ground(kafka, store) as place:
-            taken = surroundings(scale, origins)
-            console.print(taken)
-            run = Run(place, scale, console)
-            run.measure(told.parts)
+        with prepared() as (place, origins):
+            results = measured(place, scale_of(told), told.parts, origins, console)
     except IcustomerError as error:
-        console.print(f"bench: {error}", soft_wrap=True)
+        console.print(f"bench: {error}", soft_wrap=True, highlight=False)
         sys.exit(1)
-    run.results.taken = taken
-    console.print(table(run.results))
+    console.print(table(results))
     if not told.only:
-        run.results.write()
+        results.write()
         console.print(f"written to {PATH}")
     if told.plots:
         from benchmarks.plots import draw  # noqa: PLC0415 - slow to import, seldom asked for
 
-        draw(run.results)
+        draw(results)
+
+
+def measured(
+    place: Ground,
+    scale: Scale,
+    parts: Sequence[str],
+    origins: dict[str, str],
+    console: Console,
+) -> Results:
+    """The results of one run, with what they were measured on."""
+    run = Run(place, scale, console)
+    run.results.taken = surroundings(scale, origins)
+    console.print(run.results.taken)
+    run.measure(parts)
+    return run.results
 
 
 if __name__ == "__main__":

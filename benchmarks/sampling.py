@@ -28,13 +28,16 @@ INTERVAL_SECONDS = 0.001
 
 STAGES = (
     ("icustomer/intake.py", "take", "decode"),
-    ("icustomer/worker.py", "_load", "load"),
-    ("icustomer/worker.py", "_resolved", "resolve"),
+    ("icustomer/store/redis.py", "load", "load"),
     ("icustomer/store/redis.py", "commit", "commit"),
     ("icustomer/store/redis.py", "prepare", "publish: closure"),
-    ("icustomer/outbox.py", "_records", "publish: records"),
+    ("icustomer/store/codec.py", "decode", "groups: decode"),
+    ("icustomer/store/codec.py", "encode", "groups: encode"),
+    ("icustomer/core/fold", "", "profiles: fold"),
+    ("icustomer/stream/records.py", "", "profiles: records"),
+    ("icustomer/core/", "", "resolve"),
     ("icustomer/stream/batches.py", "pack", "publish: pack"),
-    ("icustomer/stream/producers.py", "transact", "publish: transaction"),
+    ("icustomer/stream/producers.py", "complete", "publish: transaction"),
     ("icustomer/outbox.py", "publish", "publish: rest"),
     ("icustomer/outbox.py", "settle", "settle"),
     ("icustomer/worker.py", "handle", "worker: rest"),
@@ -45,7 +48,7 @@ STAGES = (
     ("faststream/", "", "FastStream"),
 )
 """Part of a file's path, function (empty: any), stage. Of the frames of a stack the first rule
-that fits any of them counts."""
+that fits any of them counts, so what is further in stands first."""
 PACKAGE = f"{Path(icustomer.__file__).parent}/"
 ELSEWHERE = "event loop and others"
 

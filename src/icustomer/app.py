@@ -30,6 +30,7 @@ from icustomer.ops.lag import open_lag_reader
 from icustomer.ops.metrics import Metrics
 from icustomer.ops.metrics_lag import LagWatch
 from icustomer.ops.reporting import LogObserver
+from icustomer.ops.tracing import tracing_observer
 from icustomer.outbox import Outbox
 from icustomer.prepare import Prepare
 from icustomer.rebuild import Rebuild
@@ -52,8 +53,9 @@ tenth of the lease."""
 STOP_SECONDS = 28.0
 """From the signal to the end of the process, whatever is still open: orchestrators kill after
 30."""
-BATCH_SECONDS = 18.0
-"""How much of it the batch in hand has; to close in order takes up to 10 when servers are away."""
+BATCH_SECONDS = 15.0
+"""How much of it the batch in hand has; to close in order takes up to 10 when servers are away,
+and the last spans up to 3 when their collector is."""
 GC_THRESHOLDS = (50_000, 50, 50)
 """A batch makes tens of thousands of small objects that die together: collecting rarely saves
 a quarter of the time."""
@@ -162,7 +164,9 @@ class Life:
         self.log = LogObserver(settings)
         self.metrics = Metrics()
         self.health = Health()
-        self._observer = Observers(self.log, self.metrics, self.health)
+        self._tracing = tracing_observer(settings)
+        listeners = (self.log, self.metrics, self.health, self._tracing)
+        self._observer = Observers(*[each for each in listeners if each is not None])
         self._parts = build(settings, self._observer)
         self._stop = asyncio.Event()
 
@@ -277,6 +281,9 @@ class Life:
         await self._parts.worker.close()
         await self._parts.log.close()
         await self._parts.store.close()
+        if self._tracing is not None:
+            # Beside the loop, on which the watchdog must be able to strike meanwhile.
+            await asyncio.to_thread(self._tracing.close)
         watchdog.cancel()
         self.log.stopped()
 

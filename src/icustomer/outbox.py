@@ -6,8 +6,10 @@ transaction, so that the log never holds half a merge.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct, field
 
@@ -22,6 +24,10 @@ from icustomer.stream.records import RecordMaker, Stories
 
 ROUNDS = 20
 """Publications in a row of what moved on meanwhile before that is called a disturbance."""
+
+OVERDUE_SECONDS = 3.0
+"""A transaction takes some 10 ms; the client waits ten times as long as this for a broker that
+is away, and nobody should have to wonder meanwhile."""
 
 NOTHING: Mapping[InputPartition, int] = {}
 NOTHING_PUBLISHED: Mapping[bytes, int] = {}
@@ -82,6 +88,11 @@ class Outbox:
         self._maker = maker
         self._observer = observer
 
+    async def begin(self, offsets: Mapping[InputPartition, int]) -> None:
+        """Send the input offsets of the next publication ahead."""
+        if offsets:
+            await self._log.begin(offsets)
+
     async def publish(
         self,
         session: Session,
@@ -101,7 +112,8 @@ class Outbox:
         if not records and not extra and not offsets:
             return None
         records += extra
-        offsets_took = await self._log.publish(records, offsets)
+        with self._told_if_overdue():
+            offsets_took = await self._log.publish(records, offsets)
         self._observer.published(Counter(record.topic for record in records))
         versions = {each: known.version(each) for each in _groups(closure)}
         return Sent(Published(versions, dict(closure.aliases)), offsets_took)
@@ -138,6 +150,19 @@ class Outbox:
         if not abandoned:
             return 0
         return await self._store.adopt(session, [entry.entry_id for entry in abandoned])
+
+    @contextmanager
+    def _told_if_overdue(self) -> Iterator[None]:
+        overdue = asyncio.get_running_loop().call_later(
+            OVERDUE_SECONDS,
+            self._observer.disturbed,
+            UnavailableError(f"Kafka did not complete a transaction within {OVERDUE_SECONDS} s"),
+            0,
+        )
+        try:
+            yield
+        finally:
+            overdue.cancel()
 
     # -- reading -------------------------------------------------------------------------
 

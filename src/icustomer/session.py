@@ -50,7 +50,10 @@ class Sessions:
     async def ready(self) -> Session:
         """The session, opened if there is none. Raises `UnavailableError` until it can be."""
         if self.current is None:
-            self.current = await self._open()
+            # A rebuild ends what was opened before it, and leaves a state to open anew.
+            self.current = await self._open() or await self._open()
+        if self.current is None:
+            raise UnavailableError("the working state was rebuilt, and is not what the log says")
         return self.current
 
     def drop(self, error: Exception) -> None:
@@ -70,14 +73,18 @@ class Sessions:
         self.current = None
         await self._give_back()
 
-    async def _open(self) -> Session:
+    async def _open(self) -> Session | None:
+        """None: the working state had to be rebuilt, and was."""
         nonce = self._nonces()
         await self._give_back()
         slot = await self._store.lease_slot(nonce, self._avoid)
         self._lease = (slot, nonce)
         self._former.append(nonce)
         await self._log.initialise(slot)
-        session = Session(slot, nonce, await self._believable_fence())
+        fence = await self._believable_fence()
+        if fence is None:
+            return None
+        session = Session(slot, nonce, fence)
         try:
             await self._store.enter(session, [each for each in self._former if each != nonce])
         except HistoryCutError as error:
@@ -92,8 +99,9 @@ class Sessions:
             await self._store.release(*self._lease)
             self._lease = None
 
-    async def _believable_fence(self) -> Fence:
-        """The fence, if it names the last claim; else the state is rebuilt or waited for."""
+    async def _believable_fence(self) -> Fence | None:
+        """The fence, if it names the last claim; None: the state was rebuilt instead. Raises
+        `UnavailableError` while somebody else may be at that."""
         claim = await self._log.last_claim()
         check_key(claim, self._fingerprint)
         fence = await self._store.read_fence()
@@ -106,7 +114,7 @@ class Sessions:
                 raise UnavailableError("fence and last claim disagree: somebody may be rebuilding")
         self._disagreements = 0
         await self._recover(claim)
-        raise UnavailableError("the working state was rebuilt: starting over")
+        return None
 
     async def _recover(self, claim: Claim | None) -> None:
         """Rebuild the working state, unless somebody else is at it."""

@@ -133,9 +133,9 @@ class Worker:
         work.report.tries += 1
         session = await self._sessions.ready()
         known = Known()
+        await self._outbox.begin(_offsets(work, ownership))
         await self._apply(session, work, known)
-        owned = ownership.owned(work.batch.offsets)
-        offsets = {each: work.batch.offsets[each] for each in owned}
+        offsets = _offsets(work, ownership)
         letters = [self._letters(letter) for letter in self._dead_letters(work)]
         published = await self._publish(session, work, known, letters, offsets)
         if published:
@@ -233,6 +233,13 @@ class Worker:
             if verdict.outcome is Outcome.DEAD_LETTERED
         ]
         return work.batch.dead + refused
+
+
+def _offsets(work: _Work, ownership: Ownership) -> dict[InputPartition, int]:
+    """Where to read on, for those partitions of the batch that are still ours. If they are
+    fewer by the time of publishing than they were at the beginning, the log refuses."""
+    owned = ownership.owned(work.batch.offsets)
+    return {each: offset for each, offset in work.batch.offsets.items() if each in owned}
 
 
 def _remember(prepared: Prepared, numbers: list[int], work: _Work, known: Known) -> None:

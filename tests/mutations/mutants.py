@@ -31,16 +31,36 @@ Mutant = Callable[[pytest.MonkeyPatch], None]
 def offsets_committed_outside_the_transaction(patch: pytest.MonkeyPatch) -> None:
     publish = MemoryLog.publish
 
-    async def offsets_first(
-        self: MemoryLog,
-        records: Sequence[OutputRecord],
-        offsets: Mapping[InputPartition, int],
-    ) -> int:
+    async def offsets_first(self: MemoryLog, offsets: Mapping[InputPartition, int]) -> None:
         committed = self._kafka.group(self._group).committed
         await self._call(partial(committed.update, offsets))
+
+    async def without_offsets(
+        self: MemoryLog,
+        records: Sequence[OutputRecord],
+        _offsets: Mapping[InputPartition, int],
+    ) -> int:
         return await publish(self, records, {})
 
-    patch.setattr(MemoryLog, "publish", offsets_first)
+    begin = MemoryLog.begin
+
+    async def begun(self: MemoryLog, offsets: Mapping[InputPartition, int]) -> None:
+        await (offsets_first if offsets else begin)(self, offsets)
+
+    patch.setattr(MemoryLog, "begin", begun)
+    patch.setattr(MemoryLog, "publish", without_offsets)
+
+
+def offsets_of_a_given_up_batch_committed(patch: pytest.MonkeyPatch) -> None:
+    """What was begun for one batch is completed by whatever is published next."""
+
+    async def initialise(self: MemoryLog, slot: int) -> None:
+        if self._begun is None:
+            await initialised(self, slot)
+
+    initialised = MemoryLog.initialise
+    patch.setattr(MemoryLog, "initialise", initialise)
+    patch.setattr(MemoryLog, "_require_begun", lambda _self, _offsets: None)
 
 
 def conflict_ignored(patch: pytest.MonkeyPatch) -> None:

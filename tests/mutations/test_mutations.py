@@ -53,6 +53,7 @@ CAUGHT = (
     (mutants.settling_blind, CROWDED),
     (mutants.half_of_a_split_published, CROWDED),
     (mutants.offsets_committed_outside_the_transaction, MORTAL),
+    (mutants.offsets_of_a_given_up_batch_committed, MORTAL),
     (mutants.skipped_record_not_waiting_for_its_group, MORTAL),
     (mutants.applied_mark_dropped, MORTAL),
     (mutants.slots_of_the_dead_left_alone, MORTAL),

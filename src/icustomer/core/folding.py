@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import blake2b
+from heapq import nsmallest
 
 from icustomer.core.model import Folded, Record
 from icustomer.core.records import STATUS, TOTAL
@@ -61,11 +62,13 @@ def fold_oldest(
     """The newest records, and the figures with the others added."""
     if len(records) <= keep:
         return records, folded
-    by_age = sorted(records, key=lambda number: (records[number].last_at, number))
+    excess = len(records) - keep
+    oldest = nsmallest(excess, records, key=lambda number: (records[number].last_at, number))
     figures = folded or Folded()
-    for number in by_age[:-keep]:
+    for number in oldest:
         figures = _added(figures, number, records[number], keep)
-    return {number: records[number] for number in by_age[-keep:]}, figures
+    gone = set(oldest)
+    return {number: records[number] for number in records if number not in gone}, figures
 
 
 def _added(folded: Folded, number: str, record: Record, keep: Keep) -> Folded:

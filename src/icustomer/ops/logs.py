@@ -25,6 +25,29 @@ OUTSPOKEN = ("faststream",)
 """Libraries that bring a handler of their own, past ours and its scrubbing. They set it up when
 they are imported: import them before `configure_logging` is called."""
 
+REPETITIVE = ("aiokafka",)
+"""Libraries that write a line for each of a hundred tries a second while a server is away."""
+REPEATED_SECONDS = 5.0
+"""Between two lines from the same place of such a library."""
+
+
+class _Sparing(logging.Filter):
+    """Lets one line pass from each place of a repetitive library within a few seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed: dict[tuple[str, int], float] = {}
+        """File and line, to the time of the last line that passed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in REPETITIVE:
+            return True
+        place = record.pathname, record.lineno
+        if record.created - self._passed.get(place, 0.0) < REPEATED_SECONDS:
+            return False
+        self._passed[place] = record.created
+        return True
+
 
 def configure_logging(
     log_format: LogFormat = LogFormat.AUTO,
@@ -34,6 +57,7 @@ def configure_logging(
     """Send all log lines to `stream` (standard error if None). Calling it again replaces all."""
     target = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(target)
+    handler.addFilter(_Sparing())
     handler.setFormatter(_formatter(_renderer(log_format, target)))
     own_level = logging.getLevelNamesMapping()[level.upper()]
     logging.root.handlers = [handler]

@@ -76,6 +76,13 @@ class LogObserver(Observer):
     def disturbed(self, error: Exception, pause: float) -> None:
         self._log.warning("disturbed", failure=error, retry_seconds=pause)
 
+    def catch_up_began(self, *, cut: bool) -> None:
+        """A new space begins with this too: no reason to worry."""
+        self._log.info("catch_up_began", reason="redis_was_cut" if cut else "new_space")
+
+    def catch_up_ended(self) -> None:
+        self._log.info("catch_up_ended")
+
     def fatal(self, error: OperatorError) -> None:
         self._log.error("cannot_go_on", failure=error)
 

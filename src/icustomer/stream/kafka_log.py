@@ -25,10 +25,9 @@ from icustomer.stream.partitions import CLAIM_PARTITION
 from icustomer.stream.port import ChangelogRecord, InputPartition, OutputRecord
 from icustomer.stream.producers import (
     TRANSACTION_SECONDS,
-    abandon,
+    Begun,
     open_producer,
     stop_producer,
-    transact,
 )
 from icustomer.stream.slots import MAX_SLOTS, transactional_id
 from icustomer.stream.topics import MAX_RECORD_BYTES, topic_name
@@ -49,6 +48,7 @@ class KafkaLog:
         self._prefix = prefix
         self._group = group
         self._producer: AIOKafkaProducer | None = None
+        self._begun: Begun | None = None
         self._claim_writer: AIOKafkaProducer | None = None
         self._claim_reader: AIOKafkaConsumer | None = None
         self._claim: Claim | None = None
@@ -62,29 +62,35 @@ class KafkaLog:
         await self._drop_producer()
         self._producer = await self._open(slot)
 
+    async def begin(self, offsets: Mapping[InputPartition, int]) -> None:
+        """See `Log.begin`. The request goes out behind the caller's back."""
+        producer = self._initialised()
+        if self._begun is not None:
+            await self._drop_producer()
+            raise UnavailableError("The log has begun a transaction that nobody completed")
+        self._begun = Begun(producer, self._positions(offsets), self._group)
+
     async def publish(
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
     ) -> int:
         """See `Log.publish`. Besides, `RecordTooLargeError` for a record that its topic does
         not take: if it is told before anything was sent, the session goes on."""
-        producer = self._producer
-        if producer is None:
-            raise UnavailableError("The log was not initialised, or its session broke")
-        if not records and not offsets:
+        producer = self._initialised()
+        if self._begun is None and not records and not offsets:
             return 0
         with translated("tell the partitions of a topic"):
             async with asyncio.timeout(TRANSACTION_SECONDS):
                 batches = await pack(producer, records, self._name)
-        positions = {
-            TopicPartition(self._name(topic), partition): offset
-            for (topic, partition), offset in offsets.items()
-        }
+        if self._begun is None:
+            await self.begin(offsets)
         with translated("complete a transaction"):
             try:
-                return await transact(producer, batches, positions, self._group, self._name)
+                return await self._begun_with(offsets).complete(batches, self._name)
             except BaseException:
-                await self._abandon_producer()
+                await self._drop_producer()
                 raise
+            finally:
+                self._begun = None
 
     async def last_claim(self) -> Claim | None:
         """The reader stays open and remembers its position, and with it the claim."""
@@ -162,15 +168,31 @@ class KafkaLog:
             reader.assign(partitions[CLAIM_PARTITION : CLAIM_PARTITION + 1])
         return self._claim_reader
 
-    async def _drop_producer(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await stop_producer(producer)
+    def _initialised(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise UnavailableError("The log was not initialised, or its session broke")
+        return self._producer
 
-    async def _abandon_producer(self) -> None:
+    def _begun_with(self, offsets: Mapping[InputPartition, int]) -> Begun:
+        """The open transaction, if these are its offsets and no batch's that was given up."""
+        if self._begun is None or self._begun.offsets != self._positions(offsets):
+            raise UnavailableError("The transaction was begun with other offsets")
+        return self._begun
+
+    def _positions(self, offsets: Mapping[InputPartition, int]) -> dict[TopicPartition, int]:
+        return {
+            TopicPartition(self._name(topic), partition): offset
+            for (topic, partition), offset in offsets.items()
+        }
+
+    async def _drop_producer(self) -> None:
+        """Let the producer go; what it has open is aborted."""
+        begun, self._begun = self._begun, None
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await abandon(producer)
+        if begun is not None:
+            await begun.abandon()
+        elif producer is not None:
+            await stop_producer(producer)
 
     async def _close_claim_writer(self) -> None:
         writer, self._claim_writer = self._claim_writer, None

@@ -27,12 +27,10 @@ class LenientRecords:
         self._data = data
         self._fast = MemoryRecords(data)
         self._index = -1
+        self.has_next = self._fast.has_next
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fast, name)
-
-    def has_next(self) -> bool:
-        return bool(self._fast.has_next())
 
     def next_batch(self) -> LenientBatch:
         self._index += 1
@@ -49,6 +47,11 @@ class LenientBatch:
         self._fast = fast
         self._data = data
         self._index = index
+        # What the reader asks of every batch; a sender in a hurry makes one of each record.
+        self.producer_id = fast.producer_id
+        self.is_control_batch = fast.is_control_batch
+        self.next_offset = fast.next_offset
+        self.validate_crc = fast.validate_crc
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fast, name)

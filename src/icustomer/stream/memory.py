@@ -72,25 +72,48 @@ class MemoryLog:
         self._group = group
         self._network = network or PromptNetwork()
         self._session: tuple[str, int] | None = None
+        self._begun: dict[InputPartition, int] | None = None
+        """Offsets of the transaction that is open."""
 
     async def initialise(self, slot: int) -> None:
-        self._session = None
+        await self._drop_session()
         name = transactional_id(self._space, slot)
         self._session = name, await self._call(partial(self._kafka.initialise, name))
+
+    async def begin(self, offsets: Mapping[InputPartition, int]) -> None:
+        """The offsets go here and now; what goes wrong is told here too."""
+        session = self._initialised()
+        if self._begun is not None:
+            await self._drop_session()
+            raise UnavailableError("The log has begun a transaction that nobody completed")
+        self._begun = dict(offsets)
+        try:
+            if offsets:
+                add = partial(self._kafka.add_offsets, *session, self._group, dict(offsets))
+                await self._call(add)
+        except RetryError:
+            await self._drop_session()
+            raise
 
     async def publish(
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
     ) -> int:
-        if self._session is None:
-            raise UnavailableError("The log was not initialised, or its session broke")
-        if not records and not offsets:
+        session = self._initialised()
+        if self._begun is None and not records and not offsets:
             return 0
-        session = self._session
+        if self._begun is None:
+            await self.begin(offsets)
         try:
-            await self._transact(session, records, offsets)
+            self._require_begun(offsets)
+            await self._complete(session, records)
+        except RetryError:
+            await self._drop_session()
+            raise
         except BaseException:
             self._session = None
             raise
+        finally:
+            self._begun = None
         return 0
 
     async def last_claim(self) -> Claim | None:
@@ -110,7 +133,7 @@ class MemoryLog:
         await self._call(partial(self._kafka.initialise, name))
 
     async def initialise_all(self) -> None:
-        self._session = None
+        await self._drop_session()
         for slot in range(MAX_SLOTS):
             await self.fence_slot(slot)
 
@@ -127,33 +150,37 @@ class MemoryLog:
                         yield decode_group(record.key or b"", record.value, record.headers)
 
     async def close(self) -> None:
-        """A worker that ends in order has nothing open."""
-        self._session = None
+        await self._drop_session()
 
     async def _call(self, request: Callable[[], Answer]) -> Answer:
         return await self._network.call(request)
 
-    async def _transact(
-        self,
-        session: tuple[str, int],
-        records: Sequence[OutputRecord],
-        offsets: Mapping[InputPartition, int],
-    ) -> None:
-        """Offsets first, then partition by partition, then the end: as the real one does."""
-        try:
-            if offsets:
-                add = partial(self._kafka.add_offsets, *session, self._group, dict(offsets))
-                await self._call(add)
-            batches = self._by_place(records)
-            if batches:
-                await self._call(partial(self._kafka.add_partitions, *session, list(batches)))
-            for place, batch in batches.items():
-                await self._call(partial(self._kafka.append, *session, place, batch))
-            await self._call(partial(self._kafka.end, *session, State.COMMITTED))
-        except RetryError:
+    def _initialised(self) -> tuple[str, int]:
+        if self._session is None:
+            raise UnavailableError("The log was not initialised, or its session broke")
+        return self._session
+
+    def _require_begun(self, offsets: Mapping[InputPartition, int]) -> None:
+        """What is open has these offsets, and not those of a batch that was given up."""
+        if self._begun != offsets:
+            raise UnavailableError("The transaction was begun with other offsets")
+
+    async def _drop_session(self) -> None:
+        """What is open is aborted, if that can be done."""
+        session, self._session = self._session, None
+        begun, self._begun = self._begun, None
+        if session is not None and begun is not None:
             with suppress(RetryError):
                 await self._call(partial(self._kafka.end, *session, State.ABORTED))
-            raise
+
+    async def _complete(self, session: tuple[str, int], records: Sequence[OutputRecord]) -> None:
+        """Partition by partition, then the end: as the real one does."""
+        batches = self._by_place(records)
+        if batches:
+            await self._call(partial(self._kafka.add_partitions, *session, list(batches)))
+        for place, batch in batches.items():
+            await self._call(partial(self._kafka.append, *session, place, batch))
+        await self._call(partial(self._kafka.end, *session, State.COMMITTED))
 
     def _by_place(
         self, records: Sequence[OutputRecord]

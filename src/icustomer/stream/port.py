@@ -76,13 +76,21 @@ class Log(Protocol):
         has open is aborted, and it can append nothing any more."""
         ...
 
+    async def begin(self, offsets: Mapping[InputPartition, int]) -> None:
+        """Begin the next transaction with its input offsets, before its records are known:
+        they travel meanwhile. `publish` must follow with the same offsets, and tells what
+        went wrong with them; if it does not, `initialise` aborts what was begun.
+        """
+        ...
+
     async def publish(
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
     ) -> int:
         """All records and the input offsets (next offset to read) in one transaction; the
-        nanoseconds that the offsets took of it.
+        nanoseconds that it waited for the offsets.
 
-        Raises `FencedError` when another initialised the slot. After any error nothing of it
+        Raises `FencedError` when another initialised the slot, `UnavailableError` when other
+        offsets were begun with: they would be committed too. After any error nothing of it
         is visible to `read_committed`, or all of it is; which one is unknown.
         """
         ...

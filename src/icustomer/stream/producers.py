@@ -67,32 +67,50 @@ async def open_producer(
     return producer
 
 
-async def transact(
-    producer: AIOKafkaProducer,
-    batches: Sequence[Packed],
-    offsets: Offsets,
-    group: str,
-    name: Callable[[Topic], str],
-) -> int:
-    """All batches and offsets in one transaction; the nanoseconds that the offsets took.
-    Raises what aiokafka raises.
+class Begun:
+    """A transaction that is open, its offsets on their way.
 
     Offsets go first: if the markers of the last transaction are still being written, it is
     the request of the offsets that waits, and it waits the shorter time (see above).
     """
-    async with asyncio.timeout(TRANSACTION_SECONDS):
-        await producer.begin_transaction()
-        started = time.perf_counter_ns()
-        if offsets:
-            await producer.send_offsets_to_transaction(dict(offsets), group)
-        offsets_took = time.perf_counter_ns() - started
-        sent = [
-            await producer.send_batch(packed.batch, name(packed.topic), partition=packed.partition)
-            for packed in batches
-        ]
-        await _all_delivered(sent)
-        await producer.commit_transaction()
-        return offsets_took
+
+    def __init__(self, producer: AIOKafkaProducer, offsets: Offsets, group: str) -> None:
+        self.offsets = offsets
+        self._producer = producer
+        self._sending = asyncio.create_task(_begin(producer, offsets, group))
+
+    async def complete(self, batches: Sequence[Packed], name: Callable[[Topic], str]) -> int:
+        """The batches too, and the end; the nanoseconds that were waited for the offsets.
+        Raises what aiokafka raises, also what became of the offsets."""
+        producer = self._producer
+        async with asyncio.timeout(TRANSACTION_SECONDS):
+            started = time.perf_counter_ns()
+            await self._sending
+            waited = time.perf_counter_ns() - started
+            sent = [
+                await producer.send_batch(each.batch, name(each.topic), partition=each.partition)
+                for each in batches
+            ]
+            await _all_delivered(sent)
+            await producer.commit_transaction()
+            return waited
+
+    async def abandon(self) -> None:
+        """Try to abort, so that nobody need wait for the end of it, and stop the producer."""
+        self._sending.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await self._sending
+        with suppress(Exception):
+            async with asyncio.timeout(END_SECONDS):
+                await self._producer.abort_transaction()
+        _forget_outcome(self._producer)
+        await stop_producer(self._producer)
+
+
+async def _begin(producer: AIOKafkaProducer, offsets: Offsets, group: str) -> None:
+    await producer.begin_transaction()
+    if offsets:
+        await producer.send_offsets_to_transaction(dict(offsets), group)
 
 
 async def _all_delivered(sent: Sequence[asyncio.Future[Any]]) -> None:
@@ -103,15 +121,6 @@ async def _all_delivered(sent: Sequence[asyncio.Future[Any]]) -> None:
     failures = [failure for future in sent if (failure := future.exception()) is not None]
     if failures:
         raise failures[0]
-
-
-async def abandon(producer: AIOKafkaProducer) -> None:
-    """Try to abort what is open, so that subscribers need not wait for it, and stop."""
-    with suppress(Exception):
-        async with asyncio.timeout(END_SECONDS):
-            await producer.abort_transaction()
-    _forget_outcome(producer)
-    await stop_producer(producer)
 
 
 def _forget_outcome(producer: AIOKafkaProducer) -> None:

@@ -14,11 +14,12 @@ from msgspec import Struct, field
 
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Note
-from icustomer.core.fold import Folder, rfc3339
+from icustomer.core.fold import Folder
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Decision, Group, Retired
 from icustomer.core.rules import Rules
 from icustomer.core.shown import ShownChange
+from icustomer.core.times import rfc3339
 from icustomer.stream.port import Headers, InputRecord, OutputRecord
 
 VERSION_HEADER = "icustomer-version"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -70,6 +71,7 @@ class Subscriber:
     def __init__(self, settings: SubscriberSettings, handler: Handler) -> None:
         self._handler = handler
         self._gate = Gate()
+        self._max_records = settings.max_records
         self._topics = {topic_name(settings.prefix, topic): topic for topic in INPUTS}
         self._failure: OperatorError | None = None
         self._failed = asyncio.Event()
@@ -153,7 +155,8 @@ class Subscriber:
     async def _handle(self, message: KafkaMessage) -> None:
         self._gate.enter()
         try:
-            await self._handle_records(message.raw_message)
+            with _fetching(self._subscriber.consumer, len(message.raw_message), self._max_records):
+                await self._handle_records(message.raw_message)
         finally:
             self._gate.leave()
 
@@ -231,6 +234,22 @@ async def _parser(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
 
 async def _decoder(message: KafkaMessage) -> KafkaMessage:
     return message
+
+
+@contextmanager
+def _fetching(consumer: AIOKafkaConsumer, count: int, full: int) -> Iterator[None]:
+    """Fetch while the batch is in hand if it is full; else when it is done.
+
+    The client fetches as soon as its buffer is empty, and not again before it is empty anew: the
+    few records of a fetch at the beginning of a batch would keep all that follow waiting for
+    one more batch.
+    """
+    held = consumer.assignment() if count < full else set()
+    consumer.pause(*held)
+    try:
+        yield
+    finally:
+        consumer.resume(*(held & consumer.assignment()))
 
 
 def _rewind(

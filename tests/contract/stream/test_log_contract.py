@@ -68,6 +68,63 @@ async def test_offsets_alone_and_nothing_at_all_can_be_published(world) -> None:
     assert await committed(world, OFFSETS)
 
 
+async def test_offsets_that_were_begun_with_count_when_the_records_are_out(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.begin(OFFSETS)
+    await log.publish([profile(b"a")], OFFSETS)
+    assert await visible(world, Topic.PROFILES, [(b"a", b"{}")])
+    assert await committed(world, OFFSETS)
+    await log.publish([profile(b"b")], {})
+    seen = await eventually(lambda: world.visible(Topic.PROFILES), lambda seen: len(seen) == 2)
+    assert len(seen) == 2
+
+
+async def test_records_are_refused_if_other_offsets_were_begun_with(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.begin(OFFSETS)
+    with pytest.raises(UnavailableError):
+        await log.publish([profile(b"a")], {})
+    await log.initialise(1)
+    await log.publish([profile(b"b")], {})
+    assert await visible(world, Topic.PROFILES, [(b"b", b"{}")])
+    assert await committed(world, {})
+
+
+async def test_offsets_of_a_batch_that_was_given_up_do_not_count(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.begin(OFFSETS)
+    await log.initialise(1)
+    await log.publish([profile(b"a")], {})
+    assert await visible(world, Topic.PROFILES, [(b"a", b"{}")])
+    assert await committed(world, {})
+
+
+async def test_beginning_twice_is_refused_and_ends_the_session(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    await log.begin(OFFSETS)
+    with pytest.raises(UnavailableError):
+        await log.begin(OFFSETS)
+    with pytest.raises(UnavailableError):
+        await log.publish([profile(b"a")], OFFSETS)
+    assert await committed(world, {})
+
+
+async def test_what_became_of_offsets_sent_ahead_is_told_at_the_latest_with_the_records(
+    world,
+) -> None:
+    former, later = world.log(), world.log()
+    await former.initialise(0)
+    await later.initialise(0)
+    with pytest.raises(FencedError):  # noqa: PT012 - the one in memory tells it earlier
+        await former.begin(OFFSETS)
+        await former.publish([profile(b"stale")], OFFSETS)
+    assert await committed(world, {})
+
+
 async def test_a_dead_letter_without_a_key_is_published(world) -> None:
     log = world.log()
     await log.initialise(0)

@@ -110,6 +110,23 @@ async def test_a_batch_that_fails_is_read_again_before_anything_later(cluster: C
         assert handled == list(range(10))
 
 
+async def test_all_that_comes_while_a_batch_is_in_hand_is_in_the_next_one(
+    cluster: Cluster,
+) -> None:
+    batches: list[int] = []
+
+    async def more_comes_meanwhile(records: list[InputRecord], _: Ownership) -> None:
+        if not batches:
+            for _ in range(3):
+                await cluster.send(values(8))
+        batches.append(len(records))
+
+    await cluster.send(values(1))
+    await cluster.subscribe(more_comes_meanwhile)
+    await until(lambda: sum(batches) == 25)
+    assert batches == [1, 24]
+
+
 async def test_any_exception_leads_to_another_try(cluster: Cluster) -> None:
     tries: list[int] = []
 
