@@ -23,7 +23,7 @@ demo: $(VENV)/.installed ## Show it at work, with servers of its own
 test: $(VENV)/.installed-dev ## Run every test; what needs a missing server is listed as NOT RUN
 	@$(BIN)/python -m pytest $(ARGS)
 
-quick: $(VENV)/.installed-dev ## Run the tests that need no server, in two minutes
+quick: $(VENV)/.installed-dev ## Run the tests that need no server, in about a minute
 	@$(BIN)/python -m pytest -m "not slow and not kafka and not redis" $(ARGS)
 
 # The tests come last: their closing line is the verdict.

@@ -32,7 +32,8 @@ class Stage(StrEnum):
     PUBLISH = "publish"
     """The closure read, records made, sent and acknowledged; without the offsets."""
     OFFSETS = "offsets"
-    """The input offsets' way into the transaction."""
+    """What publishing waited for the input offsets, which are sent when the batch is taken in
+    hand."""
     SETTLE = "settle"
 
 
@@ -90,7 +91,8 @@ class Observer:
         """The worker looked after lease and outbox, every few seconds, and all was well."""
 
     def disturbed(self, error: Exception, pause: float) -> None:
-        """A try came to nothing and is repeated after a pause in seconds."""
+        """A try came to nothing and is repeated after a pause in seconds, or it takes longer than
+        it should."""
 
     def catch_up_began(self, *, cut: bool) -> None:
         """The working state is rebuilt from the changelog. `cut`: it was known before, so

@@ -11,6 +11,8 @@ from mutations.mutants import Mutant
 from simulation.faults import Fault, Plan
 from simulation.town import LawBrokenError, simulate
 
+pytestmark = pytest.mark.slow
+
 MOST_SEEDS = 60
 """Tried for one bug; nearly all are caught within five."""
 
@@ -37,7 +39,8 @@ FORGETFUL = replace(
     MORTAL,
     call_rates={Fault.SLOW_CALL: 0.02},
     incidents=(Fault.FAILBACK,),
-    calls_between=60,
+    calls_between=30,
+    events=160,
 )
 """Two servers take turns, and what each holds is old."""
 

@@ -1,8 +1,8 @@
 """The quick way for what happens nearly always: known customers tell something more.
 
 Where every observation belongs to a facet that is there already, and changes nothing that
-decides who is one, clusters and names stay as they are. `Part` would come to the same;
-tests/property/test_quick_way.py compares the two.
+decides who is one, clusters and names stay as they are. `Part` would come to the same:
+wherever the tests play worlds (tests/worlds/driver.py), the two are compared.
 """
 
 from __future__ import annotations
