@@ -17,15 +17,21 @@ from msgspec.structs import astuple
 from icustomer.core.cluster import usable_identifiers
 from icustomer.core.folding import Totals
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Cell, Customer, Facet, Folded, Group, Identifier, Record
+from icustomer.core.model import (
+    NOTHING_STATED,
+    Cell,
+    Customer,
+    Facet,
+    Folded,
+    Group,
+    Identifier,
+    Record,
+)
 from icustomer.core.naming import merged_from
 from icustomer.core.records import (
     ORDER_FIELDS,
-    PAYMENT_FIELDS,
-    SHIPPING_FIELDS,
     STATUS,
     TICKET_FIELDS,
-    shown,
     together,
 )
 from icustomer.core.rules import Match, Rules
@@ -38,8 +44,10 @@ from icustomer.core.shown import (
     ShownOrder,
     ShownOrders,
     ShownOther,
+    ShownPayment,
     ShownPhone,
     ShownProfile,
+    ShownShipping,
     ShownSupport,
     ShownTicket,
 )
@@ -52,6 +60,7 @@ MERGED_FROM_SHOWN = 100
 OPEN = ("opened", "pending", "reopened")
 """Ticket states that count as open."""
 _LIST_OF = {"email": 0, "phone": 1, "account": 2}
+ORDER_PLACES, TICKET_PLACES = len(ORDER_FIELDS), len(TICKET_FIELDS)
 OTHERS = 3
 """Place of the list of all other kinds."""
 
@@ -322,10 +331,10 @@ def _orders(facets: Sequence[Facet]) -> ShownOrders:
     counts: dict[str, int] = {}
     ordered: list[tuple[datetime, str, Record]] = []
     last: list[datetime] = []
+    totals.add_orders(records.values())
     for number, order in records.items():
         status = order.fields[STATUS]
         counts[status] = counts.get(status, 0) + 1
-        totals.add(order)
         ordered.append((order.first_at, number, order))
         last.append(order.last_at if order.lasted else order.first_at)
     ordered.sort(reverse=True)
@@ -346,15 +355,18 @@ def _orders(facets: Sequence[Facet]) -> ShownOrders:
 
 
 def _order(placed_at: datetime, number: str, order: Record) -> ShownOrder:
-    status, total, _, shipping, payment = order.values(len(ORDER_FIELDS))
+    if order.older:
+        status, total, _, shipping, payment = order.values(ORDER_PLACES)
+    else:
+        status, total, _, shipping, payment = (order.fields + NOTHING_STATED)[:ORDER_PLACES]
     return ShownOrder(
         number,
         status,
         placed_at,
         order.last_at if order.lasted else placed_at,
         None if total is None else ShownMoney(*total),
-        None if shipping is None else shown(shipping, SHIPPING_FIELDS),
-        None if payment is None else shown(payment, PAYMENT_FIELDS),
+        None if shipping is None else ShownShipping(*shipping),
+        None if payment is None else ShownPayment(*payment),
     )
 
 
@@ -381,7 +393,7 @@ def _support(facets: Sequence[Facet]) -> ShownSupport:
 
 
 def _ticket(opened_at: datetime, number: str, ticket: Record) -> ShownTicket:
-    status, channel, direction, subject, satisfaction = ticket.values(len(TICKET_FIELDS))
+    status, channel, direction, subject, satisfaction = ticket.values(TICKET_PLACES)
     return ShownTicket(
         number,
         status,

@@ -6,7 +6,7 @@ numbers are kept, so that a late event on one of them is told from a new order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import blake2b
@@ -78,7 +78,7 @@ def _added(folded: Folded, number: str, record: Record, keep: Keep) -> Folded:
     first_at = microseconds(record.first_at)
     totals = Totals(folded.totals)
     if keep is Keep.ORDERS:
-        totals.add(record)
+        totals.add_orders([record])
     return Folded(
         folded.count + 1,
         by_status,
@@ -95,16 +95,21 @@ class Totals:
     def __init__(self, amounts: Mapping[str, str] = NOTHING) -> None:
         self._amounts = {currency: Decimal(amount) for currency, amount in amounts.items()}
 
-    def add(self, order: Record) -> None:
-        """Add an order, unless it is one that does not count."""
-        fields = order.fields
-        if len(fields) > TOTAL and fields[TOTAL] is not None:
-            total = fields[TOTAL]
-        else:
-            total = order.value(TOTAL) if order.older else None
-        if total is not None and fields[STATUS] not in NOT_COUNTED:
-            amount, currency = total
-            self._amounts[currency] = self._amounts.get(currency, ZERO) + Decimal(amount)
+    def add_orders(self, orders: Iterable[Record]) -> None:
+        """Add orders, but for those that do not count."""
+        amounts = self._amounts
+        for order in orders:
+            fields = order.fields
+            if len(fields) > TOTAL and fields[TOTAL] is not None:
+                total = fields[TOTAL]
+            elif order.older:
+                total = order.value(TOTAL)
+            else:
+                continue
+            if total is not None and fields[STATUS] not in NOT_COUNTED:
+                amount, currency = total
+                known = amounts.get(currency)
+                amounts[currency] = Decimal(amount) if known is None else known + Decimal(amount)
 
     def add_all(self, amounts: Mapping[str, str]) -> None:
         """Add amounts by currency."""

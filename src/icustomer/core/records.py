@@ -68,11 +68,6 @@ def _cut(fields: list[Any]) -> list[Any]:
     return fields
 
 
-def shown(value: list[Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """What was kept by place, with its names again."""
-    return {name: part for name, part in zip(names, value, strict=False) if part is not None}
-
-
 def beats(new: Cell, old: Cell) -> bool:
     """Last writer wins; equal stamps (one event sent twice with a difference) by value."""
     if new.stamp != old.stamp:

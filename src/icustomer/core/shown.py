@@ -80,6 +80,21 @@ class ShownMoney(Struct, gc=False):
     currency: str
 
 
+class ShownShipping(Struct, gc=False, omit_defaults=True):
+    """Where the parcel is, as far as anybody said; fields in the order in which they are kept."""
+
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+
+
+class ShownPayment(Struct, gc=False, omit_defaults=True):
+    """How it was paid, likewise."""
+
+    brand: str | None = None
+    last4: str | None = None
+
+
 class ShownOrder(Struct, gc=False):
     """One of the newest orders."""
 
@@ -88,8 +103,8 @@ class ShownOrder(Struct, gc=False):
     placed_at: datetime
     updated_at: datetime
     total: ShownMoney | None
-    shipping: dict[str, Any] | None
-    payment: dict[str, Any] | None
+    shipping: ShownShipping | None
+    payment: ShownPayment | None
 
 
 class ShownOrders(Struct, gc=False):
