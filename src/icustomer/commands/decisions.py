@@ -168,7 +168,8 @@ async def _follow(watch: Watch, patience: float) -> Result:
     while True:
         now = await watch.now()
         if _took_effect(now, watch.event_id):
-            return _result(watch.before, now)
+            # What told it was read in two steps, and the commit may have come between them.
+            return _result(watch.before, await watch.now())
         async for record in read_to_end(watch.dead_letters):
             if _is_about(record.headers, watch.place):
                 return Result(Outcome.DEAD_LETTERED, (), _text(record.headers, "detail"))

@@ -11,12 +11,17 @@ from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
 from icustomer.core.model import Customer, Facet, Group
 from icustomer.core.naming import holder_of
+from icustomer.errors import UnavailableError
 from icustomer.store.codec import decode
 from icustomer.store.port import Loaded, Store
 
 ReadGroups = Callable[[Collection[bytes]], Awaitable[list[bytes | None]]]
 """Group IDs to encoded groups, in the same order; None where nothing stands. What carries a
 shared identifier is found by the identifier's index, which names groups and no links."""
+
+
+TRIES = 10
+"""Reads of what workers change meanwhile; each further one takes another coincidence."""
 
 
 class Named(NamedTuple):
@@ -73,7 +78,7 @@ async def find(
 
 async def find_by_ids(store: Store, customer_ids: Collection[str]) -> list[Found]:
     """The customers that the IDs, current or retired, stand for now."""
-    groups = groups_of(await store.load([], list(customer_ids)))
+    groups = groups_of(await _loaded(store, [], list(customer_ids)))
     return _in_order(
         Found(group, holder)
         for group in groups
@@ -92,13 +97,22 @@ async def find_by_facets(
         for facet in facets
         for identifier in facet.identifiers
     }
-    groups = groups_of(await store.load(list(links | keys), list(customer_ids)))
+    groups = groups_of(await _loaded(store, list(links | keys), list(customer_ids)))
     return _in_order(
         Found(group, customer)
         for group in groups
         for customer in group.customers
         if not keys.isdisjoint(customer.facets)
     )
+
+
+async def _loaded(store: Store, links: list[bytes], customer_ids: list[str]) -> Loaded:
+    """What the store holds, read anew if a group went away between its two steps."""
+    for _ in range(TRIES):
+        loaded = await store.load(links, customer_ids)
+        if None not in loaded.groups.values():
+            return loaded
+    raise UnavailableError("workers keep changing what is looked for: try again")
 
 
 def groups_of(loaded: Loaded) -> list[Group]:
@@ -120,7 +134,7 @@ async def _find_carriers(
     store: Store, read_groups: ReadGroups, keyring: Keyring, wanted: Carrying
 ) -> list[Found]:
     digest = keyring.identifier(wanted.kind, wanted.value)
-    loaded = await store.load([digest], [])
+    loaded = await _loaded(store, [digest], [])
     groups = groups_of(loaded)
     if loaded.links[digest] == SHARED:
         groups = _decoded(await read_groups(await store.index(digest)))

@@ -141,7 +141,8 @@ def give_commands(program: Program, published: Profiles) -> Commands:
     (survivor,) = told["customer_ids"]
     undone = ({first, second} - {survivor}).pop()
     looked_up = program.json("lookup", undone)
-    assert program.json("split", undone, "--reason", "two people")["outcome"] == "split"
+    told = program.json("split", undone, "--reason", "two people")
+    assert told["outcome"] == "split", told
     told = program.json("merge", third, fourth, "--reason", "a twin")
     (kept,) = told["customer_ids"]
     refused = program.call("merge", first, NOBODY, "--reason", "no", "--json")
