@@ -174,24 +174,20 @@ def last_writer_by_arrival(patch: pytest.MonkeyPatch) -> None:
 
 
 def order_counted_per_event(patch: pytest.MonkeyPatch) -> None:
-    apply = facets.apply
-
-    def one_each(facet: Any, observation: Observation, key: bytes) -> Any:
-        if observation.order:
-            number = f"{observation.order.number}/{observation.event_id}"
-            observation = replace(observation, order=replace(observation.order, number=number))
-        return apply(facet, observation, key)
-
-    patch.setattr(facets, "apply", one_each)
+    _count_orders_per(patch, lambda observation: observation.event_id)
 
 
 def order_counted_per_partition(patch: pytest.MonkeyPatch) -> None:
     """An order counts once for each partition that it came from."""
+    _count_orders_per(patch, lambda observation: observation.origin.partition)
+
+
+def _count_orders_per(patch: pytest.MonkeyPatch, what: Callable[[Observation], str]) -> None:
     apply = facets.apply
 
     def one_each(facet: Any, observation: Observation, key: bytes) -> Any:
         if observation.order:
-            number = f"{observation.order.number}/{observation.origin.partition}"
+            number = f"{observation.order.number}/{what(observation)}"
             observation = replace(observation, order=replace(observation.order, number=number))
         return apply(facet, observation, key)
 

@@ -7,7 +7,6 @@ Its fields are explained in docs/reference/messages.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,52 +14,31 @@ from msgspec import Struct, field
 from msgspec.structs import astuple
 
 from icustomer.core.cluster import usable_identifiers
-from icustomer.core.folding import Totals
+from icustomer.core.fold_records import shown_orders, shown_support
 from icustomer.core.keys import Keyring
 from icustomer.core.model import (
-    NOTHING_STATED,
     Cell,
     Customer,
     Facet,
-    Folded,
     Group,
     Identifier,
-    Record,
 )
 from icustomer.core.naming import merged_from
-from icustomer.core.records import (
-    ORDER_FIELDS,
-    STATUS,
-    TICKET_FIELDS,
-    together,
-)
 from icustomer.core.rules import Match, Rules
 from icustomer.core.shown import (
     ShownAccount,
     ShownConsent,
     ShownEmail,
     ShownIdentifier,
-    ShownMoney,
-    ShownOrder,
-    ShownOrders,
     ShownOther,
-    ShownPayment,
     ShownPhone,
     ShownProfile,
-    ShownShipping,
-    ShownSupport,
-    ShownTicket,
 )
-from icustomer.core.times import moment, rfc3339
+from icustomer.core.times import rfc3339
 
-RECENT = 10
-"""Orders and tickets that a profile shows in detail."""
 MERGED_FROM_SHOWN = 100
 """Retired IDs that a profile names; `merged_from_count` tells how many there are."""
-OPEN = ("opened", "pending", "reopened")
-"""Ticket states that count as open."""
 _LIST_OF = {"email": 0, "phone": 1, "account": 2}
-ORDER_PLACES, TICKET_PLACES = len(ORDER_FIELDS), len(TICKET_FIELDS)
 OTHERS = 3
 """Place of the list of all other kinds."""
 
@@ -114,8 +92,8 @@ class Folder:
             preferences=attributes.preferences,
             consents=attributes.consents,
             loyalty=attributes.loyalty,
-            orders=_orders(facets),
-            support=_support(facets),
+            orders=shown_orders(facets),
+            support=shown_support(facets),
             merged_from=[each.id for each in retired[:MERGED_FROM_SHOWN]],
             merged_from_count=len(retired),
         )
@@ -298,109 +276,3 @@ def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
 
 def _address(kind: str, cell: Cell) -> Json:
     return {**cell.value, "kind": kind, "last_seen": rfc3339(cell.at)}
-
-
-# -- orders and tickets ----------------------------------------------------------------------
-
-
-def _together(tellings: Sequence[dict[str, Record]]) -> dict[str, Record]:
-    """Each order or ticket once, whichever facets tell of it."""
-    tellings = [each for each in tellings if each]
-    if len(tellings) == 1:
-        return tellings[0]
-    found: dict[str, Record] = {}
-    for records in tellings:
-        for number, record in records.items():
-            known = found.get(number)
-            found[number] = together(known, record) if known else record
-    return found
-
-
-def _counted(counts: dict[str, int], folded: Sequence[Folded]) -> dict[str, int]:
-    """Counts by status, sorted, with those of the records that are not kept in detail."""
-    for each in folded:
-        for status, number in each.by_status.items():
-            counts[status] = counts.get(status, 0) + number
-    return {status: counts[status] for status in sorted(counts)} if len(counts) > 1 else counts
-
-
-def _orders(facets: Sequence[Facet]) -> ShownOrders:
-    records = _together([facet.orders for facet in facets])
-    folded = [facet.folded_orders for facet in facets if facet.folded_orders]
-    totals = Totals()
-    counts: dict[str, int] = {}
-    ordered: list[tuple[datetime, str, Record]] = []
-    last: list[datetime] = []
-    totals.add_orders(records.values())
-    for number, order in records.items():
-        status = order.fields[STATUS]
-        counts[status] = counts.get(status, 0) + 1
-        ordered.append((order.first_at, number, order))
-        last.append(order.last_at if order.lasted else order.first_at)
-    ordered.sort(reverse=True)
-    first = [ordered[-1][0]] if ordered else []
-    for each in folded:
-        totals.add_all(each.totals)
-        first.append(moment(each.first_at))
-        last.append(moment(each.last_at))
-    return ShownOrders(
-        len(records) + sum([each.count for each in folded]),
-        _counted(counts, folded),
-        min(first, default=None),
-        max(last, default=None),
-        not folded,
-        totals.told(),
-        [_order(*each) for each in ordered[:RECENT]],
-    )
-
-
-def _order(placed_at: datetime, number: str, order: Record) -> ShownOrder:
-    if order.older:
-        status, total, _, shipping, payment = order.values(ORDER_PLACES)
-    else:
-        status, total, _, shipping, payment = (order.fields + NOTHING_STATED)[:ORDER_PLACES]
-    return ShownOrder(
-        number,
-        status,
-        placed_at,
-        order.last_at if order.lasted else placed_at,
-        None if total is None else ShownMoney(*total),
-        None if shipping is None else ShownShipping(*shipping),
-        None if payment is None else ShownPayment(*payment),
-    )
-
-
-def _support(facets: Sequence[Facet]) -> ShownSupport:
-    records = _together([facet.tickets for facet in facets])
-    folded = [facet.folded_tickets for facet in facets if facet.folded_tickets]
-    counts: dict[str, int] = {}
-    ordered: list[tuple[datetime, str, Record]] = []
-    last = [moment(each.last_at) for each in folded]
-    for number, ticket in records.items():
-        status = ticket.fields[STATUS]
-        counts[status] = counts.get(status, 0) + 1
-        ordered.append((ticket.first_at, number, ticket))
-        last.append(ticket.last_at if ticket.lasted else ticket.first_at)
-    ordered.sort(reverse=True)
-    counts = _counted(counts, folded)
-    return ShownSupport(
-        len(records) + sum([each.count for each in folded]),
-        sum([counts.get(status, 0) for status in OPEN]),
-        max(last, default=None),
-        not folded,
-        [_ticket(*each) for each in ordered[:RECENT]],
-    )
-
-
-def _ticket(opened_at: datetime, number: str, ticket: Record) -> ShownTicket:
-    status, channel, direction, subject, satisfaction = ticket.values(TICKET_PLACES)
-    return ShownTicket(
-        number,
-        status,
-        channel,
-        direction,
-        subject,
-        satisfaction,
-        opened_at,
-        ticket.last_at if ticket.lasted else opened_at,
-    )
