@@ -1,8 +1,7 @@
 """The hot loop: from loaded groups to what is written and what is published of them.
 
 One part of the batch at a time is decoded, resolved, encoded and folded into its records, and
-let go before the next: what a part needs is then in the processor's caches all along. In
-passes over the whole batch, one for each step, the same work takes half as long again.
+let go before the next: what a large batch needs is not all in memory at once.
 """
 
 from __future__ import annotations
