@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from benchmarks.ground import Ground
 from benchmarks.measuring import Figures, measure
+from benchmarks.preload import Customer
 from benchmarks.stream import Popularity, Stream, events
-from icustomer.store.port import Restored
 
 Runs = dict[str, dict[str, list[Figures]]]
 """Case and worker to the figures of each repetition."""
@@ -48,7 +48,7 @@ def compare(
     ground: Ground,
     names: Sequence[str],
     scale: Scale,
-    preload: Callable[[int], Iterator[Restored]],
+    preload: Callable[[int], Iterator[Customer]],
     tell: Callable[[str], None],
 ) -> Runs:
     """All cases in turns, so that what else the machine does falls on all of them alike."""
@@ -93,7 +93,7 @@ def _turn(
         yield worker, measure(ground, worker, _space(ground, name), group)
 
 
-def _fill(ground: Ground, name: str, customers: Iterator[Restored]) -> None:
+def _fill(ground: Ground, name: str, customers: Iterator[Customer]) -> None:
     asyncio.run(ground.fill_space(_space(ground, name), customers))
 
 

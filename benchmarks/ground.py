@@ -19,14 +19,15 @@ from confluent_kafka.admin import AdminClient
 from msgspec import Struct, field
 
 from benchmarks.people import PARTITIONS, STREAM_SHARES, Event
-from benchmarks.preload import END_OFFSET, EPOCH
+from benchmarks.preload import END_OFFSET, EPOCH, Customer
 from icustomer.app import GC_THRESHOLDS, keyring_of
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.errors import OperatorError
 from icustomer.settings import Settings
-from icustomer.store.port import Claim, Restored
+from icustomer.store.port import Checkpoint, Claim
 from icustomer.store.redis import RedisStore
+from icustomer.store.redis_rebuild import RESTORE_SIZE
 from icustomer.stream.admin import open_admin
 from icustomer.stream.connection import Connection
 from icustomer.stream.kafka_log import KafkaLog
@@ -132,7 +133,7 @@ class Ground(Struct):
                 for each in reader.committed(wanted, timeout=ADMIN_SECONDS)
             )
 
-    async def fill_space(self, space: str, customers: Iterator[Restored]) -> None:
+    async def fill_space(self, space: str, customers: Iterator[Customer]) -> None:
         """Write a space as a rebuild writes it, and the claim that workers believe."""
         self.spaces.add(space)
         claim = self._claim(space)
@@ -141,7 +142,7 @@ class Ground(Struct):
             await store.begin_rebuild(claim.nonce)
             await self.claim_space(space)
             await _restore(store, claim.nonce, customers)
-            await store.finish_rebuild(claim.nonce, claim, [])
+            await store.finish_rebuild(claim.nonce, claim, Checkpoint("", {}))
         finally:
             await store.close()
 
@@ -259,12 +260,19 @@ def reader_of(kafka: str, group: str) -> Iterator[Consumer]:
         reader.close()
 
 
-async def _restore(store: RedisStore, nonce: str, customers: Iterator[Restored]) -> None:
-    waiting: list[Restored] = []
+async def _restore(store: RedisStore, nonce: str, customers: Iterator[Customer]) -> None:
+    waiting: list[Customer] = []
     for each in customers:
         waiting.append(each)
         if len(waiting) == RESTORED_AT_ONCE:
             await store.begin_rebuild(nonce)
-            await store.restore(nonce, waiting)
+            await _write(store, nonce, waiting)
             waiting = []
-    await store.restore(nonce, waiting)
+    await _write(store, nonce, waiting)
+
+
+async def _write(store: RedisStore, nonce: str, customers: list[Customer]) -> None:
+    for first in range(0, len(customers), RESTORE_SIZE):
+        portion = customers[first : first + RESTORE_SIZE]
+        groups: dict[bytes, bytes | None] = {ways.group_id: blob for blob, ways in portion}
+        await store.restore(nonce, groups, [ways for _, ways in portion])

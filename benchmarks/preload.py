@@ -23,10 +23,12 @@ from icustomer.core.resolve import resolve
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.intake import Intake
 from icustomer.store.codec import encode
-from icustomer.store.port import Restored
-from icustomer.store.restore import restored
+from icustomer.store.port import Directions
+from icustomer.store.restore import directions_to
 from icustomer.stream.port import InputRecord
 
+Customer = tuple[bytes, Directions]
+"""An encoded group, and what leads to it."""
 EPOCH = 1
 """Of the versions in the preloaded state."""
 FIRST_OFFSET = 300
@@ -132,9 +134,9 @@ class Preload:
         self._keyring = keyring
         self._stamps = Stamps(keyring)
         self._count = kept
-        self._kept: list[Restored] = []
+        self._kept: list[Customer] = []
 
-    def customers(self, count: int) -> Iterator[Restored]:
+    def customers(self, count: int) -> Iterator[Customer]:
         """Those from 0 up to `count`."""
         if not self._kept:
             self._kept = [self._restored(number) for number in range(self._count)]
@@ -149,6 +151,6 @@ class Preload:
             if self._stamps.group(number) != resolved(number, self._keyring):
                 raise RuntimeError(f"customer {number} was not stamped as the worker makes it")
 
-    def _restored(self, number: int) -> Restored:
+    def _restored(self, number: int) -> Customer:
         group = self._stamps.group(number)
-        return restored(group, encode(group), DEFAULT_RULES, self._keyring)
+        return encode(group), directions_to(group, DEFAULT_RULES, self._keyring)

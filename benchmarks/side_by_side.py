@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from benchmarks.cases import Scale
 from benchmarks.ground import Ground, wait_for_members
 from benchmarks.measuring import running, together, wait_until_done
+from benchmarks.preload import Customer
 from benchmarks.stream import Popularity, Stream, events
 from benchmarks.workers import Account
 from icustomer.local.servers import EmbeddedRedis
-from icustomer.store.port import Restored
 
 
 def events_per_second(
-    ground: Ground, workers: int, scale: Scale, customers: Iterator[Restored]
+    ground: Ground, workers: int, scale: Scale, customers: Iterator[Customer]
 ) -> float:
     """Of so many workers of icustomer on uniform customers. They wait before it is sent."""
     space = group = f"{ground.prefix}-of-{workers}"
@@ -42,7 +42,7 @@ def events_per_second(
     return together(accounts)
 
 
-def redis_bytes_per_customer(ground: Ground, customers: int, preload: Iterator[Restored]) -> float:
+def redis_bytes_per_customer(ground: Ground, customers: int, preload: Iterator[Customer]) -> float:
     """What a Redis that holds nothing else says it uses more, by customer."""
     with EmbeddedRedis() as server, redis.Redis.from_url(server.url) as client:
         before = client.info("memory")["used_memory"]

@@ -24,9 +24,9 @@ from icustomer.core.model import Group
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.store.codec import decode, encode
 from icustomer.store.keys import SpaceKeys
-from icustomer.store.port import Claim, Published, Restored, Session, Write
+from icustomer.store.port import Checkpoint, Claim, Directions, Published, Session, Write
 from icustomer.store.redis import RedisStore
-from icustomer.store.restore import restored
+from icustomer.store.restore import directions_to
 
 SPACE = "benchmark-store-cost"
 CUSTOMERS = 40_000
@@ -44,7 +44,7 @@ def customers(keyring: Keyring) -> Iterator[Group]:
         yield group_of_events(random, keyring)
 
 
-def founding(group: Group, blob: bytes, parts: Restored) -> Write:
+def founding(group: Group, blob: bytes, parts: Directions) -> Write:
     """The commit of a new customer."""
     return Write(
         read_groups={group.id: 0},
@@ -94,7 +94,7 @@ async def play(
     store = RedisStore(url, SPACE)
     await store.begin_rebuild("benchmark")
     await store.wipe("benchmark")
-    fence = await store.finish_rebuild("benchmark", Claim(1, "benchmark"), [])
+    fence = await store.finish_rebuild("benchmark", Claim(1, "benchmark"), Checkpoint("", {}))
     session = Session(await store.lease_slot("benchmark"), "benchmark", fence)
     last: list[Group] = []
     while batch := list(islice(groups, BATCH)):
@@ -108,10 +108,7 @@ async def _batch(
     store: RedisStore, session: Session, groups: list[Group], keyring: Keyring, watch: Stopwatch
 ) -> None:
     blobs = [encode(group) for group in groups]
-    parts = [
-        restored(group, blob, DEFAULT_RULES, keyring)
-        for group, blob in zip(groups, blobs, strict=True)
-    ]
+    parts = [directions_to(group, DEFAULT_RULES, keyring) for group in groups]
     links = [digest for part in parts for digest in part.links]
     writes = [founding(*each) for each in zip(groups, blobs, parts, strict=True)]
     await watch.measure("load new", lambda: store.load(links, []))

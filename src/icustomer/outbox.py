@@ -25,6 +25,10 @@ from icustomer.stream.records import RecordMaker, Stories
 ROUNDS = 20
 """Publications in a row of what moved on meanwhile before that is called a disturbance."""
 
+SWEPT_AT_ONCE = 500
+"""Entries of others that one transaction takes along: as a batch. A rebuild may leave one for
+every customer."""
+
 OVERDUE_SECONDS = 3.0
 """A transaction takes some 10 ms; the client waits ten times as long as this for a broker that
 is away, and nobody should have to wonder meanwhile."""
@@ -137,19 +141,20 @@ class Outbox:
         if sent:
             await self.settle(session, sent.published, Stories())
 
-    async def sweep(self, session: Session) -> int:
-        """Take over the entries of workers that are gone; the number taken over.
+    async def sweep(self, session: Session) -> bool:
+        """Take over a portion of the entries of workers that are gone; whether there may be
+        more.
 
         The slot of each is initialised first: from then on nothing of its holder can be
         appended, so what is published next stays the last.
         """
-        abandoned = await self._store.abandoned(session)
+        abandoned = await self._store.abandoned(session, SWEPT_AT_ONCE)
         for slot in sorted({entry.slot for entry in abandoned} - {session.slot}):
             if slot >= 0:
                 await self._log.fence_slot(slot)
-        if not abandoned:
-            return 0
-        return await self._store.adopt(session, [entry.entry_id for entry in abandoned])
+        if abandoned:
+            await self._store.adopt(session, [entry.entry_id for entry in abandoned])
+        return len(abandoned) == SWEPT_AT_ONCE
 
     @contextmanager
     def _told_if_overdue(self) -> Iterator[None]:

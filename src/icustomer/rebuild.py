@@ -1,167 +1,176 @@
 """The working state back from the changelog, after Redis' history was cut.
 
 The changelog is the truth. One worker at a time claims the rebuild; the claim stands in the
-log itself, so that nobody believes a fence that an older rebuild set.
+log itself, so that nobody believes a fence that an older rebuild set. What to read of the log,
+and what becomes of what Redis still holds, is decided here; `replay` does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Group, epoch_of
 from icustomer.core.rules import Rules
-from icustomer.errors import RetryError, UnavailableError
-from icustomer.store.codec import decode, encode
-from icustomer.store.port import Claim, Restored, Store
-from icustomer.store.restore import restored
-from icustomer.stream.port import ChangelogRecord, Log
+from icustomer.errors import IcustomerError, RetryError, UnavailableError
+from icustomer.replay import Replay, Replayed
+from icustomer.store.port import Checkpoint, Claim, Standing, Store
+from icustomer.stream.port import Log
 
-GROUPS_A_SCRIPT = 200
-"""Groups that one script call writes: some 200 kB, a few milliseconds of Redis' time."""
-RENEW_EVERY = 10_000
-"""Changelog records between two renewals of the pending fence: well below a second."""
+RENEW_SECONDS = 10.0
+"""Between two renewals of the pending fence while no script does it: a third of its lease."""
+CHECKPOINT_GOOD_SECONDS = 86_400.0
+"""How old a checkpoint may be: a seventh of the time that tombstones are kept, whatever the
+clocks. Beyond it some that a reader needs may be gone."""
 
 
-class Key(Struct):
-    """What was read of one group: its newest version, and whom all of them named."""
+class Way(StrEnum):
+    """How the working state was brought back."""
 
-    version: int
-    blob: bytes | None
-    versions: int = 1
-    customer_ids: dict[str, None] = field(default_factory=dict)
+    WHOLE = "whole changelog"
+    """All was deleted and read again."""
+    TAIL = "from the checkpoint"
+    """What stood there was a prefix of the history; only what came later was read."""
+    LOG_MADE_AGAIN = "changelog made again"
+    """The topic is another one than before: what stood there is published into it anew."""
+
+
+class Rebuilt(Struct, frozen=True):
+    """What a rebuild did."""
+
+    way: Way
+    groups: int
+    """Groups written, or given what leads to them."""
+
+
+class _Begun(Struct, frozen=True):
+    """A rebuild that is claimed: nothing of an older epoch can be appended any more."""
+
+    nonce: str
+    claim: Claim
+    standing: Standing
+    """What Redis told of its history before."""
+    end: Checkpoint
+    """Where the changelog ended then."""
 
 
 class Rebuild:
-    """Claims, reads the changelog to its end, and writes what it says."""
+    """Claims, has the changelog replayed, and opens the store again."""
 
     def __init__(self, store: Store, log: Log, rules: Rules, keyring: Keyring) -> None:
         self._store = store
         self._log = log
-        self._rules = rules
-        self._keyring = keyring
+        self._replay = Replay(store, log, rules, keyring)
 
-    async def run(self, nonce: str) -> None:
-        """Rebuild the working state under a nonce of its own.
+    async def catch_up(self, nonce: str) -> Rebuilt:
+        """Bring the working state up to the changelog in the shortest way that is right, under
+        a nonce of its own.
 
         Raises `UnavailableError` if another is rebuilding or has claimed to since, and
         `HistoryCutError` if the pending fence was lost on the way.
         """
+        async with self._held(nonce):
+            return await self._shortest(await self._begin(nonce))
+
+    async def run(self, nonce: str) -> Rebuilt:
+        """Likewise from the whole changelog, whatever Redis holds; but if that topic was made
+        again, what Redis holds is kept and published into it."""
+        async with self._held(nonce):
+            return await self._whole(await self._begin(nonce))
+
+    @asynccontextmanager
+    async def _held(self, nonce: str) -> AsyncIterator[None]:
+        """Hold the pending fence; if nothing came of it, whoever tries next, this worker too,
+        need not wait for its lease to run out."""
         if not await self._store.begin_rebuild(nonce):
             raise UnavailableError("another worker is rebuilding the working state")
+        renewing = asyncio.ensure_future(self._renewing(nonce))
         try:
-            await self._rebuild(nonce)
-        except RetryError:
-            await self._abandon(nonce)
+            yield
+        except IcustomerError:
+            with suppress(RetryError):
+                await self._store.abandon_rebuild(nonce)
             raise
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
 
-    async def _abandon(self, nonce: str) -> None:
-        """Whoever tries next, this worker too, need not wait for the lease of this try."""
-        with suppress(RetryError):
-            await self._store.abandon_rebuild(nonce)
+    async def _renewing(self, nonce: str) -> None:
+        """Whoever took the fence meanwhile is noticed by the next script."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(RetryError):
+                await self._store.begin_rebuild(nonce)
 
-    async def _rebuild(self, nonce: str) -> None:
+    async def _begin(self, nonce: str) -> _Begun:
+        standing = await self._store.standing()
+        # If the topic was made again, this forgets what was remembered of the former one.
+        await self._log.changelog_end()
         last = await self._log.last_claim()
-        claim = await self._claim((last.number if last else 0) + 1, nonce)
+        known = [each.number for each in (last, standing.epoch) if each]
+        claim = await self._claim(max(known, default=0) + 1, nonce)
         await self._log.initialise_all()
-        keys = await self._read(nonce)
-        highest = max((epoch_of(key.version) for key in keys.values()), default=0)
-        if highest >= claim.number:
-            # The last claim was a late one, of a rebuild that others had overtaken.
-            claim = await self._claim(highest + 1, nonce)
-        if await self._log.last_claim() != claim:
-            raise UnavailableError("another worker claimed the rebuild")
-        await self._store.wipe(nonce)
-        entries = await self._write(nonce, keys)
-        await self._store.finish_rebuild(nonce, claim, entries)
+        await self._require_last(claim)
+        return _Begun(nonce, claim, standing, await self._log.changelog_end())
 
     async def _claim(self, number: int, nonce: str) -> Claim:
         claim = Claim(number, nonce)
         await self._log.write_claim(claim)
         return claim
 
-    async def _read(self, nonce: str) -> dict[bytes, Key]:
-        """The newest version of every group in the changelog, tombstones included."""
-        keys: dict[bytes, Key] = {}
-        number = 0
-        async for record in self._log.changelog():
-            known = keys.get(record.group_id)
-            keys[record.group_id] = _later(known, record) if known else _first(record)
-            number += 1
-            if number % RENEW_EVERY == 0:
-                await self._renew(nonce)
-        return keys
+    async def _require_last(self, claim: Claim) -> None:
+        if await self._log.last_claim() != claim:
+            raise UnavailableError("another worker claimed the rebuild")
 
-    async def _renew(self, nonce: str) -> None:
-        if not await self._store.begin_rebuild(nonce):
-            raise UnavailableError("another worker took the rebuild over")
+    # -- the ways --------------------------------------------------------------------------
 
-    async def _write(
-        self, nonce: str, keys: dict[bytes, Key]
-    ) -> list[tuple[dict[bytes, int], list[str]]]:
-        """Write the groups, the newest first; the outbox entries of what must be published."""
-        entries: list[tuple[dict[bytes, int], list[str]]] = []
-        taken: set[bytes] = set()
-        waiting: list[Restored] = []
-        for group_id, key in sorted(keys.items(), key=lambda item: -item[1].version):
-            group = decode(key.blob) if key.blob else None
-            kept = _without(group, taken) if group else None
-            if kept is not group or key.versions > 1:
-                entries.append(({group_id: key.version}, list(key.customer_ids)))
-            if kept is None:
-                continue
-            taken.update(facet.key for facet in kept.facets)
-            blob = encode(kept)
-            waiting.append(restored(kept, blob, self._rules, self._keyring))
-            if len(waiting) == GROUPS_A_SCRIPT:
-                await self._store.restore(nonce, waiting)
-                waiting = []
-        await self._store.restore(nonce, waiting)
-        return entries
+    async def _shortest(self, begun: _Begun) -> Rebuilt:
+        checkpoint = begun.standing.checkpoint
+        if checkpoint is None or not await self._is_prefix(begun, checkpoint):
+            return await self._whole(begun)
+        replayed = await self._replay.tail(begun.nonce, checkpoint.offsets, begun.claim.number)
+        if replayed is None:
+            return await self._whole(begun)
+        return await self._finish(begun, replayed, Way.TAIL)
 
+    async def _is_prefix(self, begun: _Begun, checkpoint: Checkpoint) -> bool:
+        """Whether Redis holds a prefix of the history that the log tells, and the log still
+        holds all that came after the checkpoint."""
+        standing, end = begun.standing, begun.end
+        if standing.epoch is None or standing.age_seconds > CHECKPOINT_GOOD_SECONDS:
+            return False
+        if checkpoint.topic != end.topic or checkpoint.offsets.keys() != end.offsets.keys():
+            return False
+        if any(offset > end.offsets[number] for number, offset in checkpoint.offsets.items()):
+            return False
+        return await self._log.claim_before(begun.claim) == standing.epoch
 
-def _first(record: ChangelogRecord) -> Key:
-    return Key(record.version, record.blob, 1, dict.fromkeys(_ids(record.blob)))
+    async def _whole(self, begun: _Begun) -> Rebuilt:
+        if _made_again(begun):
+            await self._store.strip(begun.nonce)
+            replayed = await self._replay.onto_all(begun.nonce)
+            return await self._finish(begun, replayed, Way.LOG_MADE_AGAIN)
+        await self._store.wipe(begun.nonce)
+        replayed = await self._replay.whole(begun.nonce)
+        return await self._finish(begun, replayed, Way.WHOLE)
 
-
-def _later(known: Key, record: ChangelogRecord) -> Key:
-    newer = record if record.version >= known.version else known
-    ids = known.customer_ids | dict.fromkeys(_ids(record.blob))
-    return Key(newer.version, newer.blob, known.versions + 1, ids)
+    async def _finish(self, begun: _Begun, replayed: Replayed, way: Way) -> Rebuilt:
+        claim = begun.claim
+        if replayed.highest_epoch >= claim.number:
+            # The last claim was a late one, of a rebuild that others had overtaken.
+            claim = await self._claim(replayed.highest_epoch + 1, begun.nonce)
+        await self._require_last(claim)
+        await self._store.finish_rebuild(begun.nonce, claim, begun.end)
+        return Rebuilt(way, replayed.groups)
 
 
-def _ids(blob: bytes | None) -> Iterator[str]:
-    if blob is None:
-        return
-    group = decode(blob)
-    yield from (customer.id for customer in group.customers)
-    yield from (retired.id for retired in group.retired)
-
-
-def _without(group: Group, taken: set[bytes]) -> Group | None:
-    """The group without facets that a group of a higher version holds; None if none is left.
-
-    Publishing groups together makes this impossible; it is kept so that no facet could ever
-    stand in two groups.
-    """
-    facets = [facet for facet in group.facets if facet.key not in taken]
-    if len(facets) == len(group.facets):
-        return group
-    keys = {facet.key for facet in facets}
-    if not keys:
-        return None
-    customers = [each for each in group.customers if keys.issuperset(each.facets)]
-    return Group(
-        id=group.id if group.id in keys else facets[0].key,
-        version=group.version,
-        facets=facets,
-        customers=customers,
-        retired=[each for each in group.retired if each.anchor in keys],
-        overrides=group.overrides,
-        shared=group.shared,
-        unshared=group.unshared,
-        decisions=group.decisions,
-    )
+def _made_again(begun: _Begun) -> bool:
+    checkpoint = begun.standing.checkpoint
+    if checkpoint is None or not (checkpoint.topic and begun.end.topic):
+        return False
+    return checkpoint.topic != begun.end.topic

@@ -11,13 +11,19 @@ from collections.abc import Callable
 
 from icustomer.errors import FencedError, HistoryCutError, UnavailableError, WrongKeyError
 from icustomer.observer import Observer
-from icustomer.rebuild import Rebuild
+from icustomer.rebuild import Rebuild, Way
 from icustomer.store.port import Claim, Fence, Session, Store
 from icustomer.stream.port import Log
 
 DISAGREEMENTS_ALLOWED = 5
 """Looks at a fence that names another claim than the last one before that is taken for a cut:
 the two are read one after the other, and a rebuild may have ended in between."""
+CHECKPOINT_EVERY = 10
+"""Renewals of the lease between two raisings of the checkpoint: half a minute of a worker's
+life. What was written meanwhile is what a catch-up has to read."""
+MADE_AGAIN = (
+    "the changelog topic is another one than before: what Redis holds is published into it anew"
+)
 
 
 class Sessions:
@@ -31,6 +37,8 @@ class Sessions:
         nonces: Callable[[], str],
         fingerprint: str,
         observer: Observer,
+        *,
+        checkpoint_every: int = CHECKPOINT_EVERY,
     ) -> None:
         self._store = store
         self._log = log
@@ -41,6 +49,8 @@ class Sessions:
         self._lease: tuple[int, str] | None = None
         """Slot and nonce of the lease that this worker holds."""
         self._disagreements = 0
+        self._checkpoint_every = checkpoint_every
+        self._renewals = 0
         self._former: list[str] = []
         """Nonces under which entries of this worker may still stand."""
         self._avoid: list[int] = []
@@ -67,6 +77,16 @@ class Sessions:
         session = self.current
         if session and not await self._store.renew(session.slot, session.nonce):
             self.drop(FencedError("the lease of the slot ran out"))
+        self._renewals += 1
+        if self.current and self._renewals % self._checkpoint_every == 0:
+            await self._raise_checkpoint(self.current)
+
+    async def _raise_checkpoint(self, session: Session) -> None:
+        """What stands in the log was in this Redis before it was sent, so all of it is here,
+        unless the fence, which the store compares, says that this is another one."""
+        end = await self._log.changelog_end()
+        if not await self._store.raise_checkpoint(session, end):
+            self.drop(UnavailableError(MADE_AGAIN))
 
     async def close(self) -> None:
         """Give the slot back, so that others need not wait for the lease to run out."""
@@ -122,7 +142,9 @@ class Sessions:
         self._former.append(nonce)
         self._observer.catch_up_began(cut=claim is not None)
         try:
-            await self._rebuild.run(nonce)
+            rebuilt = await self._rebuild.catch_up(nonce)
+            if rebuilt.way is Way.LOG_MADE_AGAIN:
+                self._observer.disturbed(UnavailableError(MADE_AGAIN), 0)
         finally:
             self._observer.catch_up_ended()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct, field
 
 from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group, Override
+from icustomer.core.model import Facet, Group, Identifier, Override
 from icustomer.core.naming import oldest
 from icustomer.core.rules import Rules
 from icustomer.core.sets import DisjointSets
@@ -54,6 +55,29 @@ def linkable_digests(
     ]
 
 
+class Claimant(Protocol):
+    """What claims identifiers: a facet, or as much of one."""
+
+    @property
+    def key(self) -> bytes: ...
+
+    @property
+    def identifiers(self) -> Sequence[Identifier]: ...
+
+
+class Claimants(Protocol):
+    """A group, or as much of one."""
+
+    @property
+    def id(self) -> bytes: ...
+
+    @property
+    def facets(self) -> Sequence[Claimant]: ...
+
+    @property
+    def shared(self) -> Sequence[bytes]: ...
+
+
 class Places(Struct):
     """Where the store must point: links by digest, and the index of shared identifiers."""
 
@@ -64,7 +88,7 @@ class Places(Struct):
     def add(
         self,
         group_id: bytes,
-        facets: Iterable[Facet],
+        facets: Iterable[Claimant],
         shared: Collection[bytes],
         rules: Rules,
         keyring: Keyring,
@@ -84,7 +108,7 @@ class Places(Struct):
                 self.links[facet.key] = group_id
 
 
-def places_of(groups: Iterable[Group], rules: Rules, keyring: Keyring) -> Places:
+def places_of(groups: Iterable[Claimants], rules: Rules, keyring: Keyring) -> Places:
     """All that must point to the groups."""
     places = Places()
     for group in groups:

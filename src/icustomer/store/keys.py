@@ -37,6 +37,12 @@ class SpaceKeys:
         prefix = f"{{{space}}}:".encode()
         self.everything = prefix + b"*"
         """Pattern that finds every key of the space."""
+        self.every_group = prefix + b"group:*"
+        """Pattern that finds the groups."""
+        self.checkpoint = prefix + b"checkpoint"
+        """Hash: see checkpoint.lua."""
+        self.notes = prefix + b"notes"
+        """Hash, during a rebuild: group ID to customer IDs, each after a line feed."""
         self.fence = prefix + b"fence"
         self.outbox = prefix + b"outbox"
         """Hash: entry ID to entry."""
@@ -62,6 +68,14 @@ class SpaceKeys:
     def groups(self, group_ids: Iterable[bytes]) -> list[bytes]:
         prefix = self._group
         return [prefix + group_id for group_id in group_ids]
+
+    def is_group(self, key: bytes) -> bool:
+        """Whether a key is that of a group."""
+        return key.startswith(self._group)
+
+    def group_id(self, key: bytes) -> bytes:
+        """The group that a key belongs to."""
+        return key[len(self._group) :]
 
     def index(self, digest: bytes) -> bytes:
         return self._index + digest

@@ -6,17 +6,16 @@ No method awaits anything, so each is as atomic as a script.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from icustomer.errors import HistoryCutError, UnavailableError
-from icustomer.store.entries import entry_content, make_entry, write_content
-from icustomer.store.fence import ok_fence, parse_fence, pending_fence
+from icustomer.errors import UnavailableError
+from icustomer.store.entries import make_entry, write_content
 from icustomer.store.limits import (
     GROUP_ID_BYTES,
     LEASE_SECONDS,
-    NO_SLOT,
-    REBUILD_NONCE,
     SLOTS,
 )
+from icustomer.store.memory_rebuild import MemoryRebuild
 from icustomer.store.memory_scripts import (
     add_to_index,
     closure,
@@ -32,19 +31,16 @@ from icustomer.store.memory_scripts import (
 from icustomer.store.memory_state import Lease, MemoryRedis, Space
 from icustomer.store.port import (
     Backlog,
-    Claim,
     Closure,
     Entry,
-    Fence,
     Loaded,
     Published,
-    Restored,
     Session,
     Write,
 )
 
 
-class MemoryStore:
+class MemoryStore(MemoryRebuild):
     """`Store` over a `MemoryRedis`; one for each worker."""
 
     def __init__(
@@ -53,10 +49,6 @@ class MemoryStore:
         self._redis = redis
         self._name = space
         self._lease_seconds = lease_seconds
-
-    @property
-    def _space(self) -> Space:
-        return self._redis.space(self._name)
 
     async def close(self) -> None:
         """There is nothing to close."""
@@ -102,13 +94,6 @@ class MemoryStore:
 
     # Reading
 
-    async def read_fence(self) -> Fence | None:
-        raw = self._space.fence
-        return parse_fence(raw) if raw and self._names_this_server(raw) else None
-
-    def _names_this_server(self, fence: bytes) -> bool:
-        return fence.startswith(f"ok:{self._redis.identity}:".encode())
-
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
         space = self._space
         found_links = {digest: space.links.get(digest) for digest in links}
@@ -141,14 +126,6 @@ class MemoryStore:
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
         space = self._space_under(session)
         return [self._commit_one(space, session, write) for write in writes]
-
-    def _space_under(self, session: Session) -> Space:
-        """The space, if the session's fence stands and names this server."""
-        space = self._space
-        raw = session.fence.raw
-        if space.fence != raw or not self._names_this_server(raw):
-            raise HistoryCutError("the fence does not stand on the Redis that answered")
-        return space
 
     def _commit_one(self, space: Space, session: Session, write: Write) -> bool:
         if not still_as_read(space, write):
@@ -206,66 +183,9 @@ class MemoryStore:
         entries = [outbox[each] for each in dict.fromkeys(entry_ids) if each in outbox]
         return take(space, session, entries)
 
-    async def abandoned(self, session: Session) -> list[Entry]:
+    async def abandoned(self, session: Session, limit: int) -> list[Entry]:
         space = self._space_under(session)
         live = {lease.nonce for lease in space.slots.values() if self._is_live(lease)}
         live.add(session.nonce)
-        return [entry for entry in space.outbox.values() if entry.nonce not in live]
-
-    # A rebuild
-
-    async def begin_rebuild(self, nonce: str) -> bool:
-        space = self._space
-        own = self._pending(nonce)
-        standing = space.fence or b""
-        if standing != own and standing.startswith(self._pending("")):
-            return False
-        space.fence, space.fence_until = own, self._lease(nonce).until
-        return True
-
-    async def abandon_rebuild(self, nonce: str) -> None:
-        space = self._space
-        if space.fence == self._pending(nonce):
-            space.fence = space.fence_until = None
-
-    def _pending(self, nonce: str) -> bytes:
-        return pending_fence(self._redis.identity, nonce)
-
-    def _space_in_rebuild(self, nonce: str) -> Space:
-        """The space, if the rebuild is one's own; its lease starts anew."""
-        space = self._space
-        if space.fence != self._pending(nonce):
-            raise HistoryCutError("the fence does not stand on the Redis that answered")
-        space.fence_until = self._lease(nonce).until
-        return space
-
-    async def wipe(self, nonce: str) -> None:
-        space = self._space_in_rebuild(nonce)
-        space.epoch = None
-        for keys in (space.links, space.groups, space.aliases, space.indexes):
-            keys.clear()
-        space.outbox.clear()
-        space.waiting_since.clear()
-
-    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
-        space = self._space_in_rebuild(nonce)
-        for group in groups:
-            space.groups[group.group_id] = group.blob
-            space.links.update(group.links)
-            space.aliases.update(dict.fromkeys(group.aliases, group.group_id))
-            for digest in group.index:
-                add_to_index(space, digest, group.group_id)
-
-    async def finish_rebuild(
-        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
-    ) -> Fence:
-        fence = ok_fence(self._redis.identity, claim)
-        if self._space.fence == fence.raw:
-            return fence
-        space = self._space_in_rebuild(nonce)
-        for groups, customer_ids in entries:
-            content = entry_content(groups, customer_ids)
-            entry = make_entry(content, REBUILD_NONCE, NO_SLOT)
-            space.enter(entry, since=self._redis.clock())
-        space.epoch, space.fence, space.fence_until = claim, fence.raw, None
-        return fence
+        found = (entry for entry in space.outbox.values() if entry.nonce not in live)
+        return list(islice(found, limit))

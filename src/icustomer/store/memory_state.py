@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from msgspec import Struct, field
 
-from icustomer.store.port import Claim, Entry
+from icustomer.store.port import Checkpoint, Claim, Entry
 
 
 class Lease(Struct, frozen=True):
@@ -24,11 +24,16 @@ class Space(Struct):
     fence_until: float | None = None
     """End of a pending fence; None: it stays."""
     epoch: Claim | None = None
+    checkpoint: Checkpoint | None = None
+    checkpoint_at: float = 0.0
+    """When it was raised, in seconds."""
     slots: dict[int, Lease] = field(default_factory=dict)
     links: dict[bytes, bytes] = field(default_factory=dict)
     groups: dict[bytes, bytes] = field(default_factory=dict)
     aliases: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[bytes, set[bytes]] = field(default_factory=dict)
+    notes: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
+    """During a rebuild: group ID to customer IDs."""
     outbox: dict[bytes, Entry] = field(default_factory=dict)
     waiting_since: dict[bytes, float] = field(default_factory=dict)
     """Entry ID to seconds: since when it waits, under whichever nonce."""

@@ -19,7 +19,15 @@ from icustomer.store.entries import (
 )
 from icustomer.store.keys import SpaceKeys
 from icustomer.store.limits import NO_SLOT, REBUILD_NONCE
-from icustomer.store.port import Closure, Restored, Write
+from icustomer.store.port import (
+    Checkpoint,
+    Claim,
+    Closure,
+    Directions,
+    Entries,
+    Standing,
+    Write,
+)
 
 ABSENT = b""
 """What scripts expect where nothing shall stand, and what deletes; no value is empty."""
@@ -99,43 +107,80 @@ def _counts(write: Write) -> tuple[int, ...]:
     )
 
 
-def packed_groups(
-    groups: Sequence[Restored], keys: SpaceKeys
+def packed_restore(
+    groups: Mapping[bytes, bytes | None],
+    ways: Sequence[Directions],
+    entries: Entries,
+    keys: SpaceKeys,
 ) -> tuple[list[bytes], list[bytes | int]]:
-    """All keys of the restore script; sizes of the columns, what is packed, and values."""
-    links = [digest for group in groups for digest in group.links]
-    buckets, fields = keys.aliases([alias for group in groups for alias in group.aliases])
+    """All keys of the restore script; sizes of the columns, what is packed, and values; then
+    the entries, under the nonce and the slot of nobody."""
+    links = [digest for each in ways for digest in each.links]
+    buckets, fields = keys.aliases([alias for each in ways for alias in each.aliases])
     columns = [
-        keys.groups([group.group_id for group in groups]),
+        keys.groups(groups),
         keys.links(links),
         buckets,
-        [keys.index(digest) for group in groups for digest in group.index],
+        [keys.index(digest) for each in ways for digest in each.index],
     ]
     values = [
-        *[group.blob for group in groups],
-        *[link for group in groups for link in group.links.values()],
-        *[group.group_id for group in groups for _ in group.aliases],
-        *[group.group_id for group in groups for _ in group.index],
+        *[blob or ABSENT for blob in groups.values()],
+        *[link for each in ways for link in each.links.values()],
+        *[each.group_id for each in ways for _ in each.aliases],
+        *[each.group_id for each in ways for _ in each.index],
+    ]
+    sizes = [len(column) for column in columns]
+    packed = (b"".join(links), fields, *values, *_packed_entries(entries))
+    return [*keys.fixed, *chain(*columns)], [*sizes, *packed]
+
+
+def _packed_entries(entries: Entries) -> Iterator[bytes]:
+    for groups, customer_ids in entries:
+        content = entry_content(groups, customer_ids)
+        yield content_digest(content) + REBUILD_NONCE.encode()
+        yield slot_text(NO_SLOT).encode() + content
+
+
+def packed_detach(
+    ways: Sequence[Directions], keys: SpaceKeys
+) -> tuple[list[bytes], list[bytes | int]]:
+    """All keys of the detach script; sizes of the columns, what is packed, and values."""
+    links = [digest for each in ways for digest in each.links]
+    buckets, fields = keys.aliases([alias for each in ways for alias in each.aliases])
+    columns = [
+        keys.links(links),
+        buckets,
+        [keys.index(digest) for each in ways for digest in each.index],
+    ]
+    values = [
+        *[link for each in ways for link in each.links.values()],
+        *[each.group_id for each in ways for _ in each.aliases],
+        *[each.group_id for each in ways for _ in each.index],
     ]
     sizes = [len(column) for column in columns]
     return [*keys.fixed, *chain(*columns)], [*sizes, b"".join(links), fields, *values]
 
 
-NO_COLUMNS = (0, 0, 0, 0, b"", b"")
+def packed_checkpoint(checkpoint: Checkpoint) -> list[str | int]:
+    """Topic, then partition and offset of each partition."""
+    return [checkpoint.topic, *chain.from_iterable(sorted(checkpoint.offsets.items()))]
 
 
-def packed_entries(
-    entries: Sequence[tuple[Mapping[bytes, int], Sequence[str]]], keys: SpaceKeys
-) -> tuple[list[bytes], list[bytes | int]]:
-    """Entries for the restore script, under the nonce and the slot of nobody."""
-    values: list[bytes] = []
-    for groups, customer_ids in entries:
-        content = entry_content(groups, customer_ids)
-        values += (
-            content_digest(content) + REBUILD_NONCE.encode(),
-            slot_text(NO_SLOT).encode() + content,
-        )
-    return keys.fixed, [*NO_COLUMNS, *values]
+def standing_of(answer: Sequence[Any]) -> Standing:
+    """The answer of the standing script."""
+    epoch, now, told = answer
+    fields = dict(pairs(told))
+    if not fields:
+        return Standing(_claim_of(epoch), None)
+    topic, raised_at = fields.pop(b"topic"), fields.pop(b"raised-at")
+    offsets = {int(partition): int(offset) for partition, offset in fields.items()}
+    checkpoint = Checkpoint(topic.decode(), offsets)
+    return Standing(_claim_of(epoch), checkpoint, (int(now) - int(raised_at)) / 1_000)
+
+
+def _claim_of(epoch: bytes) -> Claim | None:
+    number, _, nonce = epoch.decode().partition(":")
+    return Claim(int(number), nonce) if epoch else None
 
 
 def packed_names(

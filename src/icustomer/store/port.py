@@ -106,15 +106,49 @@ class Published(Struct):
     """Customer ID -> the group that its record was made from; None: a tombstone."""
 
 
-class Restored(Struct):
-    """One group on its way back from the changelog into the store."""
+class Directions(Struct):
+    """What leads to one group, in a rebuild."""
 
     group_id: bytes
-    blob: bytes
-    links: dict[bytes, bytes]
+    links: dict[bytes, bytes] = field(default_factory=dict)
+    """Digest to the group, or to the mark "shared"."""
     index: list[bytes] = field(default_factory=list)
     """Digests of shared identifiers whose index must name the group."""
     aliases: list[str] = field(default_factory=list)
+
+
+class Staged(Struct):
+    """The newest of a group that a rebuild has read so far."""
+
+    group_id: bytes
+    value: bytes
+    """The encoded group, or a tombstone (see `codec`)."""
+    customer_ids: tuple[str, ...] | None = None
+    """All that were noted; None: nothing was, so it need not be published again."""
+
+
+class Checkpoint(Struct, frozen=True):
+    """Up to where the changelog is known to be in the store."""
+
+    topic: str
+    """ID of the topic, which another one of the same name does not have; empty where the broker
+    tells none."""
+    offsets: dict[int, int]
+    """Partition to the next offset that may be unknown."""
+
+
+class Standing(Struct, frozen=True):
+    """What the store tells of its own history, whatever its fence."""
+
+    epoch: Claim | None
+    """The claim of the rebuild that it was last filled by."""
+    checkpoint: Checkpoint | None
+    age_seconds: float = 0.0
+    """Since the checkpoint was raised, by the store's clock."""
+
+
+Entries = Sequence[tuple[Mapping[bytes, int], Sequence[str]]]
+"""Outbox entries of nobody: groups with versions, and customer IDs."""
 
 
 class Store(Protocol):
@@ -159,8 +193,8 @@ class Store(Protocol):
         (a name that `published` lacks does not); the number of own entries that remain."""
         ...
 
-    async def abandoned(self, session: Session) -> list[Entry]:
-        """Entries whose nonce holds no live lease."""
+    async def abandoned(self, session: Session, limit: int) -> list[Entry]:
+        """Entries whose nonce holds no live lease, at most `limit`."""
         ...
 
     async def adopt(self, session: Session, entry_ids: Sequence[bytes]) -> int:
@@ -190,19 +224,59 @@ class Store(Protocol):
         ...
 
     async def wipe(self, nonce: str) -> None:
-        """Delete all keys of the space but fence and slots, while the pending fence is one's
-        own; else raise `HistoryCutError`."""
+        """Delete all keys of the space but fence and slots. This, and all that follows up to
+        `finish_rebuild`, works only while the pending fence is one's own; else it raises
+        `HistoryCutError`."""
         ...
 
-    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
-        """Write groups with links, index and aliases, while the pending fence is one's own."""
+    async def strip(self, nonce: str) -> None:
+        """As `wipe`, but the groups stay."""
         ...
 
-    async def finish_rebuild(
-        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
-    ) -> Fence:
-        """Write outbox entries (groups with versions, customer IDs; under a nonce that holds
-        no lease), the epoch and the fence `ok`, while the pending fence is one's own."""
+    async def stage(self, nonce: str, values: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        """Put groups or tombstones down, by group ID, where nothing newer stands; what stood
+        there before. Nothing leads to them yet."""
+        ...
+
+    async def note(self, nonce: str, customer_ids: Mapping[bytes, Sequence[str]]) -> None:
+        """Note groups that must be published again, with customer IDs to what was noted."""
+        ...
+
+    async def staged(self, nonce: str, cursor: int) -> tuple[int, list[Staged]]:
+        """One portion of all that stands, tombstones too, and the cursor of the next one: 0
+        to begin with, and at the end. A group may come twice."""
+        ...
+
+    async def detach(self, nonce: str, ways: Sequence[Directions]) -> None:
+        """Take away what led to groups; what leads elsewhere by now stays."""
+        ...
+
+    async def restore(
+        self,
+        nonce: str,
+        groups: Mapping[bytes, bytes | None],
+        ways: Sequence[Directions],
+        entries: Entries = (),
+    ) -> dict[bytes, set[bytes]]:
+        """Write groups (None: delete), all that leads to groups, and outbox entries; group ID
+        to the others that its links led to before."""
+        ...
+
+    async def finish_rebuild(self, nonce: str, claim: Claim, checkpoint: Checkpoint) -> Fence:
+        """Write epoch, checkpoint and the fence `ok`."""
+        ...
+
+    async def read(self, group_ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Groups that stand, by ID. Works without a fence."""
+        ...
+
+    async def standing(self) -> Standing:
+        """Epoch and checkpoint. Works without a fence."""
+        ...
+
+    async def raise_checkpoint(self, session: Session, checkpoint: Checkpoint) -> bool:
+        """Remember that all before the checkpoint is here; False, having done nothing, if the
+        one that stands is of another topic."""
         ...
 
     async def close(self) -> None: ...

@@ -11,46 +11,35 @@ from icustomer.store.connection import (
     ClusterServer,
     RedisConnection,
     SingleServer,
-    call,
-    run,
 )
-from icustomer.store.entries import parse_entry, slot_text
-from icustomer.store.fence import parse_fence
+from icustomer.store.entries import parse_entry
 from icustomer.store.keys import SpaceKeys
 from icustomer.store.limits import GROUP_ID_BYTES, INDEX_LIMIT, LEASE_SECONDS, SLOTS
 from icustomer.store.packing import (
     Names,
     alternating,
     closure_of,
-    packed_entries,
-    packed_groups,
     packed_names,
     packed_writes,
     pairs,
 )
 from icustomer.store.port import (
     Backlog,
-    Claim,
     Closure,
     Entry,
-    Fence,
     Loaded,
     Published,
-    Restored,
     Session,
     Write,
 )
+from icustomer.store.redis_rebuild import RedisRebuild, who
 from icustomer.store.scripts import load_scripts
 
-RESTORE_SIZE = 500
-"""Groups or entries a call of the restore script: some 10 ms of the server's time, as a batch."""
-WIPE_KEYS = 5_000
-"""Keys that one step of a wipe looks at and at most deletes: a few milliseconds."""
 PREPARE_TRIES = 20
 """Each further try needs another worker to have entered something new in between."""
 
 
-class RedisStore:
+class RedisStore(RedisRebuild):
     """`Store` over one Redis, or the one server of a cluster that holds the space."""
 
     def __init__(
@@ -94,9 +83,6 @@ class RedisStore:
 
     # Reading
 
-    async def read_fence(self) -> Fence | None:
-        return parse_fence(await self._run("read_fence", []))
-
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:
         keys = self._keys
         buckets, fields = keys.aliases(aliases)
@@ -129,7 +115,7 @@ class RedisStore:
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
         keys, plan = packed_writes(writes, self._keys)
-        answers: bytes = await self._run("commit", [*_who(session), INDEX_LIMIT, *plan], keys)
+        answers: bytes = await self._run("commit", [*who(session), INDEX_LIMIT, *plan], keys)
         committed = [answer == ord("1") for answer in answers]
         for write, done in zip(writes, committed, strict=True):
             if done:
@@ -153,7 +139,7 @@ class RedisStore:
         versions = {group_id: known.get(group_id, 0) for group_id in names.groups}
         keys, arguments = packed_names(versions, names.customer_ids, self._keys)
         answer: tuple[int, list[bytes]] = await self._run(
-            "prepare", [*_who(session), *arguments, *names.customer_ids], keys
+            "prepare", [*who(session), *arguments, *names.customer_ids], keys
         )
         return answer
 
@@ -178,70 +164,9 @@ class RedisStore:
     async def _take(
         self, session: Session, nonces: Sequence[str], entry_ids: Sequence[bytes]
     ) -> int:
-        moved: int = await self._run("take", [*_who(session), len(nonces), *nonces, *entry_ids])
+        moved: int = await self._run("take", [*who(session), len(nonces), *nonces, *entry_ids])
         return moved
 
-    async def abandoned(self, session: Session) -> list[Entry]:
-        flat = await self._run("abandoned", [session.fence.raw, session.nonce])
+    async def abandoned(self, session: Session, limit: int) -> list[Entry]:
+        flat = await self._run("abandoned", [session.fence.raw, session.nonce, limit])
         return [parse_entry(*pair) for pair in pairs(flat)]
-
-    # A rebuild
-
-    async def begin_rebuild(self, nonce: str) -> bool:
-        return bool(await self._run("begin_rebuild", [nonce, self._lease_ms]))
-
-    async def abandon_rebuild(self, nonce: str) -> None:
-        await self._run("abandon_rebuild", [nonce])
-
-    async def wipe(self, nonce: str) -> None:
-        cursor: bytes | int = 0
-        while True:
-            cursor, found = await self._run(
-                "find_keys", [nonce, self._lease_ms, cursor, self._keys.everything, WIPE_KEYS]
-            )
-            doomed = [key for key in found if key not in self._keys.spared]
-            await self._run("wipe", [nonce, self._lease_ms], [*self._keys.fixed, *doomed])
-            if not int(cursor):
-                return
-
-    async def restore(self, nonce: str, groups: Sequence[Restored]) -> None:
-        for first in range(0, len(groups), RESTORE_SIZE):
-            await self._restore(
-                nonce, *packed_groups(groups[first : first + RESTORE_SIZE], self._keys)
-            )
-
-    async def finish_rebuild(
-        self, nonce: str, claim: Claim, entries: Sequence[tuple[dict[bytes, int], list[str]]]
-    ) -> Fence:
-        standing = await self.read_fence()
-        if standing and standing.claim == claim:
-            return standing  # it was finished, and the answer was lost
-        for first in range(0, len(entries), RESTORE_SIZE):
-            await self._restore(
-                nonce, *packed_entries(entries[first : first + RESTORE_SIZE], self._keys)
-            )
-        raw = await self._run(
-            "finish_rebuild", [nonce, self._lease_ms, f"{claim.number}:{claim.nonce}"]
-        )
-        return Fence(raw, claim)
-
-    async def _restore(self, nonce: str, keys: list[bytes], values: list[bytes | int]) -> None:
-        await self._run("restore", [nonce, self._lease_ms, INDEX_LIMIT, *values], keys)
-
-    async def _call(self, name: str, *parts: bytes | str | int) -> Any:
-        return await call(self._connection, name, *parts, seconds=self._seconds)
-
-    async def _run(
-        self, name: str, arguments: Sequence[bytes | str | int], keys: Sequence[bytes] = ()
-    ) -> Any:
-        return await run(
-            self._connection,
-            self._scripts[name],
-            keys or self._keys.fixed,
-            arguments,
-            self._seconds,
-        )
-
-
-def _who(session: Session) -> tuple[bytes, str, str]:
-    return session.fence.raw, session.nonce, slot_text(session.slot)

@@ -1,7 +1,8 @@
--- Write groups with all that leads to them, and outbox entries, while the rebuild is one's own.
+-- Write groups, all that leads to groups, and outbox entries, while the rebuild is one's own.
 -- ARGV: nonce, lease in milliseconds, limit of an index, the sizes of four columns (groups, links,
 -- aliases, index additions), digests of the links, fields of the aliases, the values of the columns,
 -- then ID and content with slot of each entry.
+-- Answer: {number of a link, group that it led to before, ...}, where it leads to another one now.
 
 if not rebuild_is_ours(ARGV[1], ARGV[2]) then
   return LOST
@@ -12,12 +13,30 @@ local function next_column(i)
   return column(size), size
 end
 
+-- As write_places, and what stood there before.
+local function write_links(links, count)
+  local former = {}
+  for _ = 1, count do
+    local bucket, value, i = take_next(links, HEAD)
+    local field = link_field(ARGV[8], i)
+    local standing = redis.call('HGET', bucket, field)
+    if standing ~= value then
+      redis.call('HSET', bucket, field, value)
+      if standing and #standing == GROUP_ID_BYTES and #value == GROUP_ID_BYTES then
+        former[#former + 1] = i
+        former[#former + 1] = standing
+      end
+    end
+  end
+  return former
+end
+
 local groups, group_count = next_column(4)
 local links, link_count = next_column(5)
 local aliases, alias_count = next_column(6)
 local added, added_count = next_column(7)
 write_groups(groups, group_count, HEAD)
-write_places(links, link_count, HEAD, link_field, ARGV[8])
+local former = write_links(links, link_count)
 write_places(aliases, alias_count, HEAD, alias_field, ARGV[9])
 add_to_indexes(added, added_count, HEAD, tonumber(ARGV[3]))
 
@@ -26,4 +45,4 @@ for i = HEAD + places_taken + 1, #ARGV, 2 do
   put_entry(ARGV[i], ARGV[i + 1], now)
 end
 write_outbox()
-return 1
+return former

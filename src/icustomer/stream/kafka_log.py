@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 
 from icustomer.contracts.topics import Topic
 from icustomer.errors import UnavailableError
-from icustomer.store.port import Claim
+from icustomer.store.port import Checkpoint, Claim
 from icustomer.stream.batches import pack
 from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
+from icustomer.stream.generations import committing
 from icustomer.stream.log_reader import (
     Isolation,
     close_reader,
+    ends_of,
     open_reader,
     partitions_of,
     read_to_end,
 )
 from icustomer.stream.partitions import CLAIM_PARTITION
-from icustomer.stream.port import ChangelogRecord, InputPartition, OutputRecord
+from icustomer.stream.port import (
+    FROM_THE_BEGINNING,
+    ChangelogRecord,
+    InputPartition,
+    OutputRecord,
+)
 from icustomer.stream.producers import (
     TRANSACTION_SECONDS,
     Begun,
@@ -30,6 +38,7 @@ from icustomer.stream.producers import (
     stop_producer,
 )
 from icustomer.stream.slots import MAX_SLOTS, transactional_id
+from icustomer.stream.topic_ids import topic_ids
 from icustomer.stream.topics import MAX_RECORD_BYTES, topic_name
 
 INITIALISED_AT_ONCE = 8
@@ -51,7 +60,10 @@ class KafkaLog:
         self._begun: Begun | None = None
         self._claim_writer: AIOKafkaProducer | None = None
         self._claim_reader: AIOKafkaConsumer | None = None
-        self._claim: Claim | None = None
+        self._claims: list[Claim] = []
+        """The last two, as far as they were read."""
+        self._changelog_id = ""
+        """ID of the topic that the claims were read from."""
 
     @staticmethod
     def max_record_bytes(topic: Topic) -> int:
@@ -93,16 +105,21 @@ class KafkaLog:
                 self._begun = None
 
     async def last_claim(self) -> Claim | None:
-        """The reader stays open and remembers its position, and with it the claim."""
+        """The reader stays open and remembers its position, and with it the claims."""
         try:
             reader = await self._opened_claim_reader()
             async for record in read_to_end(reader):
                 if record.key == CLAIM_KEY and record.value is not None:
-                    self._claim = decode_claim(record.value)
+                    self._claims = [*self._claims[-1:], decode_claim(record.value)]
         except BaseException:
             await self._close_claim_reader()
             raise
-        return self._claim
+        return self._claims[-1] if self._claims else None
+
+    async def claim_before(self, claim: Claim) -> Claim | None:
+        if await self.last_claim() != claim:
+            return None
+        return self._claims[0] if len(self._claims) > 1 else None
 
     async def write_claim(self, claim: Claim) -> None:
         if self._claim_writer is None:
@@ -135,13 +152,35 @@ class KafkaLog:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def changelog(self) -> AsyncIterator[ChangelogRecord]:
-        reader = await open_reader(self._connection, Isolation.COMMITTED)
-        try:
-            reader.assign(await partitions_of(reader, self._name(Topic.IDENTITY_STATE)))
+    async def changelog_end(self) -> Checkpoint:
+        """See `Log.changelog_end`. What was remembered of a topic that was deleted since is
+        forgotten."""
+        name = self._name(Topic.IDENTITY_STATE)
+        topic_id = (await topic_ids(self._connection, [name])).get(name, "")
+        if topic_id != self._changelog_id:
+            await self._close_claim_reader()
+            self._changelog_id = topic_id
+        async with self._changelog_reader(FROM_THE_BEGINNING) as reader:
+            ends = await ends_of(reader)
+        return Checkpoint(topic_id, {each.partition: end for each, end in ends.items()})
+
+    async def changelog(
+        self, since: Mapping[int, int] = FROM_THE_BEGINNING
+    ) -> AsyncIterator[ChangelogRecord]:
+        async with self._changelog_reader(since) as reader:
             async for record in read_to_end(reader):
                 if record.key != CLAIM_KEY:
                     yield decode_group(record.key, record.value, record.headers)
+
+    @asynccontextmanager
+    async def _changelog_reader(self, since: Mapping[int, int]) -> AsyncIterator[AIOKafkaConsumer]:
+        reader = await open_reader(self._connection, Isolation.COMMITTED)
+        try:
+            partitions = await partitions_of(reader, self._name(Topic.IDENTITY_STATE))
+            reader.assign(partitions)
+            for each in partitions:
+                reader.seek(each, since.get(each.partition, 0))
+            yield reader
         finally:
             await close_reader(reader)
 
@@ -179,10 +218,12 @@ class KafkaLog:
             raise UnavailableError("The transaction was begun with other offsets")
         return self._begun
 
-    def _positions(self, offsets: Mapping[InputPartition, int]) -> dict[TopicPartition, int]:
+    def _positions(
+        self, offsets: Mapping[InputPartition, int]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
         return {
-            TopicPartition(self._name(topic), partition): offset
-            for (topic, partition), offset in offsets.items()
+            TopicPartition(self._name(topic), partition): committing(offset, generation)
+            for (topic, partition, generation), offset in offsets.items()
         }
 
     async def _drop_producer(self) -> None:
@@ -200,6 +241,6 @@ class KafkaLog:
             await stop_producer(writer)
 
     async def _close_claim_reader(self) -> None:
-        reader, self._claim_reader, self._claim = self._claim_reader, None, None
+        reader, self._claim_reader, self._claims = self._claim_reader, None, []
         if reader is not None:
             await close_reader(reader)

@@ -84,7 +84,7 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecor
     The end is asked for once and compared with positions, not with records: transaction
     markers, aborted records and the holes of compaction move the position and yield nothing.
     """
-    remaining = await _ends(consumer)
+    remaining = await _unread(consumer, await ends_of(consumer))
     while remaining:
         with translated("read on"):
             async with asyncio.timeout(REQUEST_SECONDS):
@@ -98,12 +98,14 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecor
         remaining = await _unread(consumer, remaining)
 
 
-async def _ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
-    """End offsets of the partitions that are not read to their end yet."""
+async def ends_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """End offsets of the assigned partitions, under the consumer's isolation."""
     with translated("tell the end of the log"):
         async with asyncio.timeout(REQUEST_SECONDS):
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-    return await _unread(consumer, ends)
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(
+                list(consumer.assignment())
+            )
+            return ends
 
 
 async def _unread(

@@ -13,15 +13,16 @@ from functools import partial
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from icustomer.contracts.topics import Topic
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.errors import RetryError, UnavailableError
-from icustomer.store.port import Claim
+from icustomer.store.port import Checkpoint, Claim
 from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
 from icustomer.stream.log_reader import Isolation
 from icustomer.stream.memory_broker import MemoryKafka, State, Stored
 from icustomer.stream.memory_group import MemoryGroup
 from icustomer.stream.partitions import CLAIM_PARTITION, output_partition
 from icustomer.stream.port import (
+    FROM_THE_BEGINNING,
     ChangelogRecord,
     InputPartition,
     InputRecord,
@@ -117,11 +118,22 @@ class MemoryLog:
         return 0
 
     async def last_claim(self) -> Claim | None:
+        claims = await self._claims()
+        return claims[-1] if claims else None
+
+    async def claim_before(self, claim: Claim) -> Claim | None:
+        claims = await self._claims()
+        return claims[-2] if len(claims) > 1 and claims[-1] == claim else None
+
+    async def _claims(self) -> list[Claim]:
         place = Topic.IDENTITY_STATE, CLAIM_PARTITION
         read = partial(self._kafka.read, place, 0, Isolation.UNCOMMITTED)
         stored, _ = await self._call(read)
-        claims = [record.value for record in stored if record.key == CLAIM_KEY and record.value]
-        return decode_claim(claims[-1]) if claims else None
+        return [
+            decode_claim(record.value)
+            for record in stored
+            if record.key == CLAIM_KEY and record.value
+        ]
 
     async def write_claim(self, claim: Claim) -> None:
         record = OutputRecord(Topic.IDENTITY_STATE, CLAIM_KEY, encode_claim(claim), ())
@@ -137,11 +149,20 @@ class MemoryLog:
         for slot in range(MAX_SLOTS):
             await self.fence_slot(slot)
 
-    async def changelog(self) -> AsyncIterator[ChangelogRecord]:
+    async def changelog_end(self) -> Checkpoint:
+        ends = await self._call(self._ends)
+        topic_id = self._kafka.topic_id(Topic.IDENTITY_STATE)
+        return Checkpoint(topic_id, {number: end for (_, number), end in ends.items()})
+
+    def _ends(self) -> dict[tuple[Topic, int], int]:
         places = [(Topic.IDENTITY_STATE, number) for number in range(self._kafka.partitions)]
-        ends = await self._call(lambda: {place: self._kafka.end_offset(place) for place in places})
-        for place, end in ends.items():
-            position = 0
+        return {place: self._kafka.end_offset(place) for place in places}
+
+    async def changelog(
+        self, since: Mapping[int, int] = FROM_THE_BEGINNING
+    ) -> AsyncIterator[ChangelogRecord]:
+        for place, end in (await self._call(self._ends)).items():
+            position = since.get(place[1], 0)
             while position < end:
                 read = partial(self._kafka.read, place, position, Isolation.COMMITTED, PAGE)
                 stored, position = await self._call(read)
@@ -206,6 +227,8 @@ class MemorySubscriber:
         self.assignment: set[InputPartition] = set()
         """As the member believes: it hears of a rebalance when it polls."""
         self._positions: dict[InputPartition, int] = {}
+        self._generations: dict[Topic, str] = {}
+        """Of the topics, as they were when the assignment began."""
 
     async def step(self, handler: Handler, max_records: int = 500) -> bool:
         """One poll, and the handler if it brought something (True). If the handler raises, the
@@ -216,11 +239,15 @@ class MemorySubscriber:
             return False
         ownership = MemoryOwnership(self._group, self, self.generation)
         try:
-            await handler([_input_record(stored) for stored in batch], ownership)
+            await handler([self._input_record(stored) for stored in batch], ownership)
         except BaseException:
             self._rewind(batch, ownership)
             raise
         return True
+
+    async def look(self) -> None:
+        """Ask for another assignment if a topic was made again."""
+        await self._network.call(self._compare_topics)
 
     async def leave(self) -> None:
         """Leave the group in order."""
@@ -233,10 +260,18 @@ class MemorySubscriber:
             self._group.join(self._member)
         if self.generation != self._group.generation:
             self.generation = self._group.generation
-            self.assignment = self._group.assigned(self._member)
+            self._generations = {topic: self._kafka.generation(topic) for topic in INPUTS}
+            self.assignment = {
+                each._replace(generation=self._generations[each.topic])
+                for each in self._group.assigned(self._member)
+            }
             self._positions = {
                 partition: self._group.committed.get(partition, 0) for partition in self.assignment
             }
+
+    def _compare_topics(self) -> None:
+        if any(self._kafka.generation(each) != now for each, now in self._generations.items()):
+            self.generation = -1
 
     def _poll(self, max_records: int) -> list[Stored]:
         """A run of each partition, in order of offset."""
@@ -245,8 +280,10 @@ class MemorySubscriber:
             room = max_records - len(batch)
             if room == 0:
                 break
-            position = self._positions[partition]
-            records, following = self._kafka.read(partition, position, Isolation.COMMITTED, room)
+            position, place = self._positions[partition], partition[:2]
+            if position > self._kafka.end_offset(place, Isolation.UNCOMMITTED):
+                position = 0  # out of range: reading goes on at the earliest
+            records, following = self._kafka.read(place, position, Isolation.COMMITTED, room)
             self._positions[partition] = following
             batch += records
         return batch
@@ -254,8 +291,24 @@ class MemorySubscriber:
     def _rewind(self, batch: Iterable[Stored], ownership: MemoryOwnership) -> None:
         if not ownership.current:
             return
-        for partition, records in groupby(batch, _input_partition):
+        for partition, records in groupby(batch, self._input_partition):
             self._positions[partition] = next(records).offset
+
+    def _input_partition(self, stored: Stored) -> InputPartition:
+        generation = self._generations[stored.topic]
+        return InputPartition(stored.topic, stored.partition, generation)
+
+    def _input_record(self, stored: Stored) -> InputRecord:
+        return InputRecord(
+            stored.topic,
+            stored.partition,
+            stored.offset,
+            stored.timestamp,
+            stored.key,
+            stored.value,
+            stored.headers,
+            self._generations[stored.topic],
+        )
 
 
 class MemoryOwnership:
@@ -280,19 +333,3 @@ class MemoryOwnership:
         if not self.current:
             return set()
         return self._member.assignment.intersection(partitions)
-
-
-def _input_partition(stored: Stored) -> InputPartition:
-    return InputPartition(stored.topic, stored.partition)
-
-
-def _input_record(stored: Stored) -> InputRecord:
-    return InputRecord(
-        stored.topic,
-        stored.partition,
-        stored.offset,
-        stored.timestamp,
-        stored.key,
-        stored.value,
-        stored.headers,
-    )

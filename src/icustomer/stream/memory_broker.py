@@ -38,6 +38,11 @@ class Transaction(Struct, eq=False):
     partitions: set[tuple[Topic, int]] = field(default_factory=set)
     offsets: dict[str, dict[InputPartition, int]] = field(default_factory=dict)
     """Consumer group -> offsets."""
+    began: int = 0
+    """Milliseconds, by the broker's clock."""
+    batches: list[Sequence[OutputRecord]] = field(default_factory=list)
+    """What was appended: a batch is known by being the same object, as a broker knows it by its
+    sequence number."""
 
 
 class Stored(Struct, frozen=True, eq=False):
@@ -112,6 +117,25 @@ class MemoryKafka:
         }
         self._producers: dict[str, _Producer] = {}
         self._groups: dict[str, MemoryGroup] = {}
+        self._lives = dict.fromkeys(Topic, 1)
+        """How often each topic was made."""
+
+    def topic_id(self, topic: Topic) -> str:
+        """Another one each time the topic is made."""
+        return f"{topic}.{self._lives[topic]}"
+
+    def make_again(self, topic: Topic) -> None:
+        """Delete a topic with all that it holds and what is committed of it, and make it anew."""
+        self._lives[topic] += 1
+        for number in range(self.partitions):
+            self._logs[topic, number] = _Partition()
+        for group in self._groups.values():
+            group.forget(topic)
+
+    def generation(self, topic: Topic) -> str:
+        """As records of an input tell it; "" in the topic's first life."""
+        life = self._lives[topic]
+        return str(life) if life > 1 else ""
 
     def group(self, name: str) -> MemoryGroup:
         """The consumer group of that name."""
@@ -149,10 +173,14 @@ class MemoryKafka:
         records: Sequence[OutputRecord],
     ) -> None:
         """Append to a partition of the open transaction; refused if it is no part of it, so
-        that a request that comes late cannot open another."""
+        that a request that comes late cannot open another. A request that comes twice appends
+        once."""
         transaction = self._holder(transactional_id, epoch).transaction
         if transaction is None or place not in transaction.partitions:
             raise UnavailableError("The transaction that the records belong to is over")
+        if any(batch is records for batch in transaction.batches):
+            return
+        transaction.batches.append(records)
         for record in records:
             self._append(place, record, transaction=transaction)
 
@@ -162,6 +190,19 @@ class MemoryKafka:
         if producer.transaction is None:
             raise UnavailableError("There is no transaction to end")
         self._end(producer, state)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether any transaction is open: what comes after it is not shown to
+        `read_committed` readers."""
+        return any(producer.transaction for producer in self._producers.values())
+
+    def expire(self, before: int) -> None:
+        """Abort every transaction begun before (milliseconds), and fence whoever holds it: what
+        a broker does when `transaction.timeout.ms` has passed."""
+        for name, producer in self._producers.items():
+            if producer.transaction is not None and producer.transaction.began < before:
+                self.initialise(name)
 
     # Plain records
 
@@ -250,7 +291,7 @@ class MemoryKafka:
     def _begun(self, transactional_id: str, epoch: int) -> Transaction:
         producer = self._holder(transactional_id, epoch)
         if producer.transaction is None:
-            producer.transaction = Transaction()
+            producer.transaction = Transaction(began=self._clock())
         return producer.transaction
 
     def _end(self, producer: _Producer, state: State) -> None:
@@ -260,7 +301,7 @@ class MemoryKafka:
         transaction.state = state
         if state is State.COMMITTED:
             for group, offsets in transaction.offsets.items():
-                self.group(group).committed.update(offsets)
+                self.group(group).commit(offsets)
         for topic, number in sorted(transaction.partitions):
             self._logs[topic, number].append(
                 Stored(topic, number, -1, self._clock(), None, None, (), transaction, marker=True)

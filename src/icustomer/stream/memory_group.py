@@ -6,7 +6,9 @@ members may finish their batch first. A member that is thrown out is not told, a
 
 from __future__ import annotations
 
-from icustomer.contracts.topics import INPUTS
+from collections.abc import Callable, Mapping
+
+from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.stream.port import InputPartition
 
 
@@ -23,6 +25,21 @@ class MemoryGroup:
         self.announced = False
         """A rebalance is on its way: batches in hand are asked to end."""
         self.committed: dict[InputPartition, int] = {}
+        """One for each partition, in whichever generation of its topic it was committed."""
+
+    def commit(self, offsets: Mapping[InputPartition, int]) -> None:
+        """Take the offsets, whoever sends them and from whatever generation."""
+        places = {partition[:2] for partition in offsets}
+        self._drop(lambda partition: partition[:2] in places)
+        self.committed.update(offsets)
+
+    def forget(self, topic: Topic) -> None:
+        """Drop the offsets of a topic: it is deleted."""
+        self._drop(lambda partition: partition.topic == topic)
+
+    def _drop(self, dropped: Callable[[InputPartition], bool]) -> None:
+        kept = {each: end for each, end in self.committed.items() if not dropped(each)}
+        self.committed = kept
 
     def join(self, member: str) -> None:
         """Become a member; the partitions are shared out anew."""

@@ -11,16 +11,19 @@ from typing import NamedTuple, Protocol
 from msgspec import Struct
 
 from icustomer.contracts.topics import Topic
-from icustomer.store.port import Claim
+from icustomer.store.port import Checkpoint, Claim
 
 Headers = Sequence[tuple[str, bytes | None]]
 
 
 class InputPartition(NamedTuple):
-    """An input topic and the number of one of its partitions."""
+    """An input topic, the number of one of its partitions, and in which life of the topic it
+    is meant: one that was made again begins at offset 0 anew."""
 
     topic: Topic
     partition: int
+    generation: str = ""
+    """As in `InputRecord`."""
 
 
 class InputRecord(Struct, frozen=True, gc=False):
@@ -34,6 +37,9 @@ class InputRecord(Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: Headers
+    generation: str = ""
+    """Told from the topic's ID, so that offsets of a topic that was made again are not taken for
+    those of before; empty where the broker tells none."""
 
 
 class OutputRecord(Struct, frozen=True, gc=False):
@@ -52,6 +58,9 @@ class ChangelogRecord(Struct, frozen=True, gc=False):
     group_id: bytes
     version: int
     blob: bytes | None
+
+
+FROM_THE_BEGINNING: Mapping[int, int] = {}
 
 
 class Ownership(Protocol):
@@ -99,6 +108,11 @@ class Log(Protocol):
         """The last claim in the changelog, read uncommitted."""
         ...
 
+    async def claim_before(self, claim: Claim) -> Claim | None:
+        """The claim that stands before this one, the last; None if there is none, or if that
+        is not the last one any more."""
+        ...
+
     async def write_claim(self, claim: Claim) -> None:
         """Append a claim with a plain producer, outside of every transaction."""
         ...
@@ -112,9 +126,15 @@ class Log(Protocol):
         """Initialise every slot once: no record of an older session can be appended later."""
         ...
 
-    def changelog(self) -> AsyncIterator[ChangelogRecord]:
-        """All group records, read committed, from the beginning to the end as of now; within
-        a partition in order of offset. Claims are left out."""
+    async def changelog_end(self) -> Checkpoint:
+        """Where the changelog ends as of now, read committed."""
+        ...
+
+    def changelog(
+        self, since: Mapping[int, int] = FROM_THE_BEGINNING
+    ) -> AsyncIterator[ChangelogRecord]:
+        """All group records, read committed, to the end as of now; within a partition in order
+        of offset. Claims are left out. `since`: partition to the first offset to read."""
         ...
 
     async def close(self) -> None: ...

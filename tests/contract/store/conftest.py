@@ -13,11 +13,12 @@ from icustomer.store.keys import SpaceKeys
 from icustomer.store.limits import LEASE_SECONDS
 from icustomer.store.memory import MemoryStore
 from icustomer.store.memory_state import MemoryRedis
-from icustomer.store.port import Claim, Fence, Session, Store
+from icustomer.store.port import Checkpoint, Claim, Fence, Session, Store
 from icustomer.store.redis import RedisStore
 from servers.redis import RedisServer
 
 CLAIM = Claim(7, "claim-nonce")
+NOWHERE = Checkpoint("topic-1", {0: 0, 1: 0})
 
 
 class World(Protocol):
@@ -50,7 +51,7 @@ class MemoryWorld:
         self.now += LEASE_SECONDS * 2 / 3
 
     def let_wait(self, seconds: float) -> None:
-        """Time goes by for the outbox."""
+        """Time goes by for the outbox and the checkpoint."""
         self.now += seconds
 
     def fail_over(self) -> Fence:
@@ -87,6 +88,8 @@ class RedisWorld:
     def let_wait(self, seconds: float) -> None:
         for entry_id in self.client.zrange(self.keys.times, 0, -1):
             self.client.zincrby(self.keys.times, -seconds * 1_000, entry_id)
+        if self.client.exists(self.keys.checkpoint):
+            self.client.hincrby(self.keys.checkpoint, "raised-at", -int(seconds * 1_000))
 
     def fail_over(self) -> Fence:
         fence = ok_fence("0123abcd.4567ef", CLAIM)
@@ -134,5 +137,5 @@ async def open_session(store: Store, nonce: str) -> Session:
     if fence is None:
         assert await store.begin_rebuild("rebuilder")
         await store.wipe("rebuilder")
-        fence = await store.finish_rebuild("rebuilder", CLAIM, [])
+        fence = await store.finish_rebuild("rebuilder", CLAIM, NOWHERE)
     return Session(await store.lease_slot(nonce), nonce, fence)

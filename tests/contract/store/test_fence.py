@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from contract.store.conftest import CLAIM, World, open_session
-from contract.store.samples import blob, founding, ic, key, load_all, named, write
-from icustomer.core.change import SHARED
+from contract.store.conftest import CLAIM, NOWHERE, World, open_session
+from contract.store.samples import blob, founding, ic, key, load_all, write
 from icustomer.errors import HistoryCutError, UnavailableError
-from icustomer.store.limits import INDEX_INCOMPLETE, INDEX_LIMIT, NO_SLOT, SLOTS
-from icustomer.store.port import Claim, Published, Restored, Session, Store
+from icustomer.store.limits import SLOTS
+from icustomer.store.port import Claim, Directions, Published, Session, Store
 
 A, B = key("a"), key("b")
 
@@ -22,15 +21,19 @@ UNDER_A_FENCE: dict[str, Call] = {
     "settle": lambda store, session: store.settle(session, Published({}, {})),
     "enter": lambda store, session: store.enter(session, ["former"]),
     "adopt": lambda store, session: store.adopt(session, [b"entry"]),
-    "abandoned": lambda store, session: store.abandoned(session),
+    "abandoned": lambda store, session: store.abandoned(session, 100),
+    "checkpoint": lambda store, session: store.raise_checkpoint(session, NOWHERE),
 }
 UNDER_A_REBUILD: dict[str, Call] = {
     "wipe": lambda store, session: store.wipe(session.nonce),
-    "restore": lambda store, session: store.restore(session.nonce, [Restored(A, blob(1), {})]),
-    "finish": lambda store, session: store.finish_rebuild(session.nonce, Claim(9, "x"), []),
-    "finish with entries": lambda store, session: store.finish_rebuild(
-        session.nonce, Claim(9, "x"), [({A: 1}, [])]
-    ),
+    "restore": lambda store, session: store.restore(session.nonce, {A: blob(1)}, []),
+    "entries": lambda store, session: store.restore(session.nonce, {}, [], [({A: 1}, [])]),
+    "strip": lambda store, session: store.strip(session.nonce),
+    "stage": lambda store, session: store.stage(session.nonce, {A: blob(1)}),
+    "note": lambda store, session: store.note(session.nonce, {A: ["x"]}),
+    "staged": lambda store, session: store.staged(session.nonce, 0),
+    "detach": lambda store, session: store.detach(session.nonce, [Directions(A)]),
+    "finish": lambda store, session: store.finish_rebuild(session.nonce, Claim(9, "x"), NOWHERE),
 }
 
 
@@ -99,7 +102,7 @@ async def test_the_fence_names_the_claim_of_the_last_rebuild(
 
 async def test_a_claim_nonce_may_hold_colons(store: Store) -> None:
     await store.begin_rebuild("re:builder")
-    fence = await store.finish_rebuild("re:builder", Claim(3, "a:b"), [])
+    fence = await store.finish_rebuild("re:builder", Claim(3, "a:b"), NOWHERE)
     assert await store.read_fence() == fence
     assert fence.claim == Claim(3, "a:b")
 
@@ -140,7 +143,7 @@ async def test_the_fence_before_a_rebuild_is_refused_after_it(
     store: Store, session: Session, name: str
 ) -> None:
     await store.begin_rebuild("rebuilder")
-    await store.finish_rebuild("rebuilder", Claim(8, "newer"), [])
+    await store.finish_rebuild("rebuilder", Claim(8, "newer"), NOWHERE)
     with pytest.raises(HistoryCutError):
         await UNDER_A_FENCE[name](store, session)
 
@@ -163,7 +166,7 @@ async def test_a_second_rebuilder_waits_until_the_lease_of_the_first_ends(
 RENEWING: dict[str, Call] = {
     "begin": lambda store, _: store.begin_rebuild("one"),
     "wipe": lambda store, _: store.wipe("one"),
-    "restore": lambda store, _: store.restore("one", [Restored(A, blob(1), {})]),
+    "restore": lambda store, _: store.restore("one", {A: blob(1)}, []),
 }
 
 
@@ -210,61 +213,6 @@ async def test_a_wipe_leaves_fence_slots_and_other_spaces(
     assert set((await load_all(other, "a")).groups) == {A}
 
 
-async def test_restored_groups_are_found_by_all_that_leads_to_them(store: Store) -> None:
-    group = Restored(
-        A,
-        blob(4),
-        {key("d-a"): A, key("s"): SHARED},
-        index=[key("s")],
-        aliases=[ic("a"), ic("old")],
-    )
-    await store.begin_rebuild("rebuilder")
-    for _ in range(2):
-        await store.restore("rebuilder", [group, Restored(B, blob(5), {key("d-b"): B})])
-    loaded = await store.load([key("d-a"), key("d-b"), key("s")], [ic("a"), ic("old")])
-    assert loaded.links == {key("d-a"): A, key("d-b"): B, key("s"): SHARED}
-    assert loaded.aliases == {ic("a"): A, ic("old"): A}
-    assert loaded.groups == {A: blob(4), B: blob(5)}
-    assert await store.index(key("s")) == {A}
-
-
-async def test_a_restored_index_is_capped_too(store: Store) -> None:
-    groups = [
-        Restored(key(str(number)), blob(1), {}, index=[key("s")])
-        for number in range(INDEX_LIMIT + 1)
-    ]
-    await store.begin_rebuild("rebuilder")
-    await store.restore("rebuilder", groups)
-    index = await store.index(key("s"))
-    assert INDEX_INCOMPLETE in index
-    assert len(index) == INDEX_LIMIT + 1
-
-
-async def test_a_finished_rebuild_opens_the_store_and_leaves_its_entries(store: Store) -> None:
-    await store.begin_rebuild("rebuilder")
-    await store.restore("rebuilder", [Restored(A, blob(4), {}, aliases=[ic("a")])])
-    entries = [({A: 4, B: 9}, [ic("a"), ic("b")]), ({key("c"): 1}, [])]
-    fence = await store.finish_rebuild("rebuilder", CLAIM, entries)
-    session = await open_session(store, "worker")
-    assert session.fence == fence
-    abandoned = await store.abandoned(session)
-    assert {entry.slot for entry in abandoned} == {NO_SLOT}
-    assert [entry.groups for entry in sorted(abandoned, key=lambda entry: len(entry.groups))] == [
-        {key("c"): 1},
-        {A: 4, B: 9},
-    ]
-    assert await store.adopt(session, [entry.entry_id for entry in abandoned]) == 2
-
-
-async def test_finishing_again_changes_nothing(store: Store) -> None:
-    await store.begin_rebuild("rebuilder")
-    fence = await store.finish_rebuild("rebuilder", CLAIM, [({A: 4}, [])])
-    session = await open_session(store, "worker")
-    await store.adopt(session, [entry.entry_id for entry in await store.outbox()])
-    assert await store.finish_rebuild("rebuilder", CLAIM, [({A: 4}, [])]) == fence
-    assert {nonce for nonce, _, _ in named(await store.outbox())} == {"worker"}
-
-
 async def test_an_abandoned_rebuild_holds_nobody_up(store: Store) -> None:
     assert await store.begin_rebuild("first")
     await store.abandon_rebuild("second")
@@ -282,5 +230,5 @@ async def test_a_commit_under_the_new_fence(store: Store, session: Session) -> N
     assert session
     await store.begin_rebuild("rebuilder")
     await store.wipe("rebuilder")
-    fence = await store.finish_rebuild("rebuilder", Claim(8, "newer"), [])
+    fence = await store.finish_rebuild("rebuilder", Claim(8, "newer"), NOWHERE)
     assert await store.commit(Session(0, "new", fence), [write(1, groups={A: blob(1)})]) == [True]

@@ -199,10 +199,10 @@ async def test_entries_are_abandoned_when_the_lease_of_their_nonce_ends(
 ) -> None:
     await store.commit(session, [founding("a")])
     await store.commit(other, [founding("b")])
-    assert await store.abandoned(session) == []
+    assert await store.abandoned(session, 100) == []
     world.lapse()
     await store.renew(session.slot, session.nonce)
-    (entry,) = await store.abandoned(session)
+    (entry,) = await store.abandoned(session, 100)
     assert (entry.nonce, entry.slot, entry.groups) == ("second", other.slot, {B: 1})
 
 
@@ -211,7 +211,7 @@ async def test_ones_own_entries_are_never_abandoned(
 ) -> None:
     await store.commit(session, [founding("a")])
     world.lapse()
-    assert await store.abandoned(session) == []
+    assert await store.abandoned(session, 100) == []
 
 
 async def test_entries_of_a_released_slot_are_abandoned_at_once(
@@ -219,7 +219,7 @@ async def test_entries_of_a_released_slot_are_abandoned_at_once(
 ) -> None:
     await store.commit(other, [founding("b")])
     await store.release(other.slot, other.nonce)
-    assert len(await store.abandoned(session)) == 1
+    assert len(await store.abandoned(session, 100)) == 1
 
 
 async def test_abandoned_entries_of_many_nonces_are_all_found(
@@ -229,7 +229,7 @@ async def test_abandoned_entries_of_many_nonces_are_all_found(
     for name in names:
         await store.commit(Session(3, name, session.fence), [founding(name)])
     await store.commit(session, [founding("a")])
-    assert {entry.nonce for entry in await store.abandoned(session)} == set(names)
+    assert {entry.nonce for entry in await store.abandoned(session, 100)} == set(names)
 
 
 async def test_adopting_moves_those_entries_that_still_stand(

@@ -10,11 +10,12 @@ from itertools import count
 import pytest
 import redis
 
-from contract.store.conftest import CLAIM, open_session
+from contract.store.conftest import CLAIM, NOWHERE, open_session
 from contract.store.samples import blob, founding, growing, ic, key, load_all, write
 from icustomer.core.change import SHARED
 from icustomer.errors import HistoryCutError, SettingsError, UnavailableError
-from icustomer.store.port import Published, Restored
+from icustomer.store.codec import tombstone
+from icustomer.store.port import Directions, Published
 from icustomer.store.redis import RedisStore
 from servers.redis import RedisServer, private_redis
 
@@ -231,14 +232,20 @@ async def whole_life(store: RedisStore) -> None:
     published = Published({A: 2, B: 0}, {ic("a"): A, ic("b"): B})
     assert await store.settle(session, published) == 0
     await store.release(other.slot, other.nonce)
-    abandoned = await store.abandoned(session)
+    abandoned = await store.abandoned(session, 100)
     assert await store.adopt(session, [abandoned[0].entry_id]) == 1
     assert await store.enter(session, ["second"]) == 1
     assert await store.renew(session.slot, session.nonce)
     assert await store.begin_rebuild("rebuilder")
     await store.wipe("rebuilder")
-    await store.restore("rebuilder", [Restored(A, blob(1), {key("d-a"): A}, [key("s")], [ic("a")])])
-    assert await store.finish_rebuild("rebuilder", CLAIM, [({A: 1}, [ic("a")])])
+    assert await store.stage("rebuilder", {A: blob(1), B: tombstone(2)}) == {}
+    await store.note("rebuilder", {A: [ic("a")]})
+    assert len((await store.staged("rebuilder", 0))[1]) == 2
+    ways = Directions(A, {key("d-a"): A}, [key("s")], [ic("a")])
+    await store.detach("rebuilder", [ways])
+    await store.restore("rebuilder", {B: None}, [ways], [({A: 1}, [ic("a")])])
+    assert await store.finish_rebuild("rebuilder", CLAIM, NOWHERE)
+    assert (await store.standing()).checkpoint == NOWHERE
     assert (await load_all(store, "a")).groups == {A: blob(1)}
     assert (await store.backlog()).entries == 1
 

@@ -50,7 +50,7 @@ class Worker:
         return await self.store.adopt(self.session, chosen)
 
     async def abandoned(self, _: Random) -> object:
-        return await self.store.abandoned(self.session)
+        return await self.store.abandoned(self.session, 100)
 
     async def renew(self, _: Random) -> object:
         return await self.store.renew(self.session.slot, self.session.nonce)

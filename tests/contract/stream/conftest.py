@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -11,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from icustomer.contracts.topics import Topic
+from icustomer.stream.admin import open_admin
 from icustomer.stream.connection import Connection
 from icustomer.stream.kafka_log import KafkaLog
 from icustomer.stream.log_reader import Isolation, open_reader, partitions_of, read_to_end
@@ -18,6 +20,7 @@ from icustomer.stream.memory import MemoryKafka, MemoryLog
 from icustomer.stream.memory_broker import State
 from icustomer.stream.port import InputPartition, Log, OutputRecord
 from icustomer.stream.slots import transactional_id
+from icustomer.stream.topic_ids import topic_ids
 from icustomer.stream.topics import create, topic_name
 from servers.kafka import KafkaServer
 
@@ -43,6 +46,8 @@ class World(Protocol):
 
     async def committed(self) -> Mapping[InputPartition, int]: ...
 
+    async def make_again(self, topic: Topic) -> None: ...
+
     async def leave_open(
         self, slot: int, record: OutputRecord, partition: int = PARTITIONS - 1
     ) -> Hanging: ...
@@ -60,6 +65,9 @@ class MemoryWorld:
 
     async def committed(self) -> Mapping[InputPartition, int]:
         return self.kafka.group("group").committed
+
+    async def make_again(self, topic: Topic) -> None:
+        self.kafka.make_again(topic)
 
     async def leave_open(
         self, slot: int, record: OutputRecord, partition: int = PARTITIONS - 1
@@ -116,6 +124,15 @@ class KafkaWorld:
                 if offset is not None:
                     found[InputPartition(Topic.ORDERS, number)] = offset
             return found
+
+    async def make_again(self, topic: Topic) -> None:
+        name = topic_name(self.prefix, topic)
+        before = await topic_ids(self.connection, [name])
+        async with open_admin(self.connection) as admin:
+            await admin.delete_topics([name])
+            while (await topic_ids(self.connection, [name])) in ({}, before):
+                await create(admin, self.prefix, PARTITIONS, 1)
+                await asyncio.sleep(0.05)
 
     async def leave_open(
         self, slot: int, record: OutputRecord, partition: int = PARTITIONS - 1

@@ -209,6 +209,50 @@ async def test_the_changelog_ends_behind_an_aborted_tail(world) -> None:
     assert await changelog(log) == [ChangelogRecord(b"1" * 16, 1, b"a")]
 
 
+async def test_the_changelog_is_read_on_from_where_it_ended(world) -> None:
+    log = world.log()
+    await log.initialise(0)
+    groups = [bytes([number]) * 16 for number in range(6)]
+    await log.publish([group(each, 1, b"blob") for each in groups], {})
+    await eventually(lambda: changelog(log), lambda read: len(read) == len(groups))
+    end = await log.changelog_end()
+    await log.publish([group(groups[0], 2, b"newer"), group(groups[1], 2, None)], {})
+
+    async def later() -> list[ChangelogRecord]:
+        return [record async for record in log.changelog(end.offsets)]
+
+    read = await eventually(later, lambda read: len(read) == 2)
+    assert sorted(read, key=lambda each: each.group_id) == [
+        ChangelogRecord(groups[0], 2, b"newer"),
+        ChangelogRecord(groups[1], 2, None),
+    ]
+    assert (await log.changelog_end()).topic == end.topic
+
+
+async def test_the_claim_before_the_last_is_told(world) -> None:
+    log, other = world.log(), world.log()
+    assert await log.claim_before(Claim(1, "a")) is None
+    await log.write_claim(Claim(1, "a"))
+    assert await log.claim_before(Claim(1, "a")) is None
+    await other.write_claim(Claim(2, "b"))
+    assert await log.claim_before(Claim(2, "b")) == Claim(1, "a")
+    await other.write_claim(Claim(3, "c"))
+    assert await log.claim_before(Claim(2, "b")) is None
+    assert await log.claim_before(Claim(3, "c")) == Claim(2, "b")
+
+
+async def test_a_changelog_that_was_made_again_is_another_topic(world) -> None:
+    log = world.log()
+    await log.write_claim(Claim(1, "a"))
+    before = await log.changelog_end()
+    assert await log.last_claim() == Claim(1, "a")
+    await world.make_again(Topic.IDENTITY_STATE)
+    after = await log.changelog_end()
+    assert after.topic != before.topic
+    assert set(after.offsets.values()) == {0}
+    assert await log.last_claim() is None
+
+
 async def test_an_empty_changelog_ends_at_once(world) -> None:
     assert await changelog(world.log()) == []
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
-from icustomer.store.restore import restored
+from icustomer.store.codec import encode
+from icustomer.store.outline import outline_of
+from icustomer.store.port import Directions
+from icustomer.store.restore import directions_lost, directions_to
 from unit.store.groups import BARE, FACET, GROUPS
 
 KEYRING = Keyring(b"k" * 32)
@@ -17,7 +21,7 @@ ACCOUNT, EMAIL, PHONE = (KEYRING.identifier(each.kind, each.value) for each in F
 
 def links(rules: Rules = DEFAULT_RULES, **parts: object) -> dict[bytes, bytes]:
     group = Group(id=FACET.key, version=1, facets=[FACET], **parts)
-    return restored(group, b"blob", rules, KEYRING).links
+    return directions_to(group, rules, KEYRING).links
 
 
 def test_every_linkable_identifier_links_to_the_group() -> None:
@@ -26,14 +30,14 @@ def test_every_linkable_identifier_links_to_the_group() -> None:
 
 def test_a_facet_without_identifiers_links_by_its_own_key() -> None:
     group = replace(GROUPS["bare"], facets=[BARE, FACET])
-    assert restored(group, b"blob", DEFAULT_RULES, KEYRING).links == dict.fromkeys(
+    assert directions_to(group, DEFAULT_RULES, KEYRING).links == dict.fromkeys(
         (ACCOUNT, EMAIL, PHONE, BARE.key), group.id
     )
 
 
 def test_shared_identifiers_carry_the_mark_and_name_the_group_in_their_index() -> None:
     group = Group(id=FACET.key, version=1, facets=[FACET], shared=[PHONE])
-    answer = restored(group, b"blob", DEFAULT_RULES, KEYRING)
+    answer = directions_to(group, DEFAULT_RULES, KEYRING)
     assert answer.links == {ACCOUNT: FACET.key, EMAIL: FACET.key, PHONE: SHARED}
     assert answer.index == [PHONE]
 
@@ -52,6 +56,22 @@ def test_a_facet_all_of_whose_identifiers_are_shared_links_by_its_own_key() -> N
 
 
 def test_current_and_retired_customers_lead_to_the_group() -> None:
-    answer = restored(GROUPS["full"], b"blob", DEFAULT_RULES, KEYRING)
+    answer = directions_to(GROUPS["full"], DEFAULT_RULES, KEYRING)
     assert answer.aliases == ["ic_7K3M-9QX2-4HTB-W6PZ-C", "ic_0000-0000-0000-0000-0"]
-    assert (answer.group_id, answer.blob) == (GROUPS["full"].id, b"blob")
+    assert answer.group_id == GROUPS["full"].id
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_the_outline_of_a_group_leads_to_it_as_the_whole_does(name: str) -> None:
+    group = GROUPS[name]
+    outline = outline_of(encode(group))
+    assert outline.version == group.version
+    assert directions_to(outline, DEFAULT_RULES, KEYRING) == directions_to(
+        group, DEFAULT_RULES, KEYRING
+    )
+
+
+def test_what_led_to_a_group_and_does_no_more() -> None:
+    before = Directions(b"g", {b"1": b"g", b"2": SHARED, b"3": b"g"}, [b"2", b"4"], ["a", "b"])
+    after = Directions(b"g", {b"1": b"g", b"3": SHARED}, [b"4", b"5"], ["b", "c"])
+    assert directions_lost(before, after) == Directions(b"g", {b"2": SHARED}, [b"2"], ["a"])

@@ -1,0 +1,78 @@
+"""Groups of the changelog that claim the same facets: the higher version has them.
+
+All that shares a group or a customer is published in one transaction, so this does not happen;
+it is looked for so that no facet could ever stand in two groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from msgspec.structs import replace
+
+from icustomer.core.keys import Keyring
+from icustomer.core.model import Group
+from icustomer.core.rules import Rules
+from icustomer.store.codec import decode, encode
+from icustomer.store.port import Directions, Store
+from icustomer.store.restore import directions_to
+
+
+class Separate:
+    """Takes groups apart under the nonce of a rebuild."""
+
+    def __init__(self, store: Store, rules: Rules, keyring: Keyring) -> None:
+        self._store = store
+        self._rules = rules
+        self._keyring = keyring
+
+    async def groups(self, nonce: str, others: Mapping[bytes, AbstractSet[bytes]]) -> None:
+        """`others`: groups, and those that the same links led to before them."""
+        for group_id, found in others.items():
+            blobs = await self._store.read(sorted({group_id, *found}))
+            await self._apart(nonce, [decode(blob) for blob in blobs.values()])
+
+    async def _apart(self, nonce: str, groups: list[Group]) -> None:
+        groups.sort(key=lambda group: group.version, reverse=True)
+        kept = without_taken(groups)
+        written = {each.id: encode(each) for each in kept if each not in groups}
+        ids = {group.id for group in kept}
+        gone: dict[bytes, bytes | None] = {each.id: None for each in groups if each.id not in ids}
+        # The highest last: what leads to several then leads to it.
+        ways = [self._directions(group) for group in reversed(kept)]
+        versions = {each.id: each.version for each in groups + kept}
+        named = {each.id for group in groups for each in group.customers}
+        named |= {each.id for group in groups for each in group.retired}
+        await self._store.detach(nonce, [self._directions(group) for group in groups])
+        await self._store.restore(nonce, {**gone, **written}, ways, [(versions, sorted(named))])
+
+    def _directions(self, group: Group) -> Directions:
+        return directions_to(group, self._rules, self._keyring)
+
+
+def without_taken(groups: list[Group]) -> list[Group]:
+    """Each group without the facets that one before it holds; without those of which none
+    are left."""
+    taken: set[bytes] = set()
+    kept: list[Group] = []
+    for group in groups:
+        facets = [facet for facet in group.facets if facet.key not in taken]
+        keys = {facet.key for facet in facets}
+        taken |= keys
+        if len(facets) == len(group.facets):
+            kept.append(group)
+        elif keys:
+            kept.append(_reduced(group, keys))
+    return kept
+
+
+def _reduced(group: Group, keys: set[bytes]) -> Group:
+    facets = [facet for facet in group.facets if facet.key in keys]
+    return replace(
+        group,
+        id=group.id if group.id in keys else facets[0].key,
+        facets=facets,
+        customers=[each for each in group.customers if keys.issuperset(each.facets)],
+        retired=[each for each in group.retired if each.anchor in keys],
+    )
