@@ -18,6 +18,7 @@ from icustomer.errors import HistoryCutError, UnavailableError
 from icustomer.observer import Observer
 from icustomer.prepare import Prepared, Rendered
 from icustomer.store.codec import decode, version_of
+from icustomer.store.limits import NO_SLOT
 from icustomer.store.port import Closure, Published, Session, Store, Write
 from icustomer.stream.port import InputPartition, Log, OutputRecord
 from icustomer.stream.records import RecordMaker, Stories
@@ -146,12 +147,16 @@ class Outbox:
         more.
 
         The slot of each is initialised first: from then on nothing of its holder can be
-        appended, so what is published next stays the last.
+        appended, so what is published next stays the last. Likewise of those who left none:
+        they may have left a transaction open, which holds subscribers up.
         """
         abandoned = await self._store.abandoned(session, SWEPT_AT_ONCE)
-        for slot in sorted({entry.slot for entry in abandoned} - {session.slot}):
-            if slot >= 0:
-                await self._log.fence_slot(slot)
+        lapsed = await self._store.lapsed()
+        left = {entry.slot for entry in abandoned if entry.slot != NO_SLOT} | lapsed.keys()
+        for slot in sorted(left - {session.slot}):
+            await self._log.fence_slot(slot)
+        for slot, nonce in lapsed.items():
+            await self._store.release(slot, nonce)
         if abandoned:
             await self._store.adopt(session, [entry.entry_id for entry in abandoned])
         return len(abandoned) == SWEPT_AT_ONCE
@@ -217,9 +222,9 @@ class Outbox:
         for group_id, version in _groups(closure).items():
             blob = known.blobs.get(group_id)
             if blob is None:
-                after = max(
-                    version, former.get(group_id, 0) + 1, _absorbed_at(closure, group_id, known)
-                )
+                # Not above the version of the change that deleted it: a group that comes to
+                # life again is one above that, and a rebuild takes the highest.
+                after = max(version, former.get(group_id, 0) + 1)
                 records.append(self._maker.changelog(group_id, None, after))
                 continue
             wanted = at_home.get(group_id, ())
@@ -252,20 +257,6 @@ def _groups(closure: Closure) -> dict[bytes, int]:
         for group_id, version in entry.groups.items():
             versions[group_id] = max(version, versions.get(group_id, 0))
     return versions
-
-
-def _absorbed_at(closure: Closure, gone: bytes, known: Known) -> int:
-    """A version not below that of the change which deleted a group.
-
-    Who was at home in it is at home now in a group which that change wrote, or a later one.
-    """
-    homes = {
-        closure.aliases.get(customer_id)
-        for entry in closure.entries
-        if gone in entry.groups
-        for customer_id in entry.customer_ids
-    }
-    return max((known.version(home) for home in homes if home), default=0)
 
 
 def _since(closure: Closure) -> dict[bytes, int]:

@@ -92,6 +92,10 @@ class MemoryStore(MemoryRebuild):
         if lease and lease.nonce == nonce:
             del self._space.slots[slot]
 
+    async def lapsed(self) -> dict[int, str]:
+        slots = self._space.slots
+        return {slot: lease.nonce for slot, lease in slots.items() if not self._is_live(lease)}
+
     # Reading
 
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:

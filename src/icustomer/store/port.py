@@ -167,6 +167,11 @@ class Store(Protocol):
         """Give the slot back, if it is still one's own."""
         ...
 
+    async def lapsed(self) -> dict[int, str]:
+        """Slots whose lease ran out, and that nobody has leased since, with the nonce of their
+        former holder. Works without a fence."""
+        ...
+
     async def read_fence(self) -> Fence | None:
         """The fence, if it is `ok` and names the executing server; else None."""
         ...

@@ -81,6 +81,9 @@ class RedisStore(RedisRebuild):
     async def release(self, slot: int, nonce: str) -> None:
         await self._run("release", [slot, nonce])
 
+    async def lapsed(self) -> dict[int, str]:
+        return {int(slot): nonce.decode() for slot, nonce in pairs(await self._run("lapsed", []))}
+
     # Reading
 
     async def load(self, links: Sequence[bytes], aliases: Sequence[str]) -> Loaded:

@@ -16,6 +16,7 @@ HEADS = {
     "detach": ("prologue", "places", "writes"),
     "find_keys": ("prologue",),
     "finish_rebuild": ("prologue", "checkpoint"),
+    "lapsed": ("prologue", "slots"),
     "lease_slot": ("prologue", "slots"),
     "load": ("prologue", "places"),
     "note": ("prologue",),

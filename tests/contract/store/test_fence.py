@@ -148,6 +148,19 @@ async def test_the_fence_before_a_rebuild_is_refused_after_it(
         await UNDER_A_FENCE[name](store, session)
 
 
+async def test_a_lease_that_ran_out_is_told_until_it_is_given_back(
+    world: World, store: Store
+) -> None:
+    await store.lease_slot("dead")
+    await store.lease_slot("gone")
+    assert await store.lapsed() == {}
+    world.lapse()
+    await store.lease_slot("living")
+    assert await store.lapsed() == {1: "gone"}
+    await store.release(1, "gone")
+    assert await store.lapsed() == {}
+
+
 # The rebuild
 
 
