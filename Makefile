@@ -9,8 +9,11 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
+SEEDS ?= --seeds 10000
+CHAOS ?= --minutes 30
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick check bench static schemas format lock clean
+.PHONY: help install demo test quick check soak bench static schemas format lock clean
 
 help: ## Tell what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -30,6 +33,10 @@ quick: $(VENV)/.installed-dev ## Run the tests that need no server, in about a m
 check: static ## Run everything; a test that cannot run fails
 	@$(MAKE) --no-print-directory demo
 	@ICUSTOMER_REQUIRE_SERVERS=1 $(MAKE) --no-print-directory test
+
+soak: $(VENV)/.installed-dev ## Look for broken laws for hours: ten thousand simulated towns, then real servers under faults
+	@cd tests && ../$(BIN)/python -m simulation.soak $(SEEDS)
+	@cd tests && ../$(BIN)/python -m chaos.soak $(CHAOS)
 
 bench: $(VENV)/.installed-dev ## Measure cost and latency beside simpler workers
 	@$(BIN)/python -m benchmarks.run $(ARGS)

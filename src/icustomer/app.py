@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from msgspec import Struct
 
+from icustomer.circuit import Circuit
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
@@ -27,6 +28,7 @@ from icustomer.ops.health_watch import leave_when_stuck, watch_topics
 from icustomer.ops.http import serving
 from icustomer.ops.http_worker import WorkerService
 from icustomer.ops.lag import open_lag_reader
+from icustomer.ops.loop_watchdog import LoopWatchdog
 from icustomer.ops.metrics import Metrics
 from icustomer.ops.metrics_lag import LagWatch
 from icustomer.ops.reporting import LogObserver
@@ -117,6 +119,7 @@ def build(settings: Settings, observer: Observer) -> Parts:
         prepare=Prepare(rules, keyring, maker),
         letters=letter_maker(settings.topic_prefix, log.max_record_bytes(Topic.DEAD_LETTERS)),
         observer=observer,
+        circuit=Circuit(settings.internal_error_share),
     )
     return Parts(store, log, worker)
 
@@ -176,13 +179,14 @@ class Life:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop, signal.Signals(number).name)
         self.log.starting()
-        await self._until_stopped(self._await_topics())
-        await self._until_stopped(self._start())
-        try:
-            if not self._stop.is_set():
-                await self._consume()
-        finally:
-            await self._end(loop)
+        with LoopWatchdog(self.log.hanging, FAILED).watching(loop):
+            await self._until_stopped(self._await_topics())
+            await self._until_stopped(self._start())
+            try:
+                if not self._stop.is_set():
+                    await self._consume()
+            finally:
+                await self._end(loop)
 
     def parent_gone(self) -> None:
         """The parent has ended: nobody watches this worker any more."""
@@ -234,20 +238,28 @@ class Life:
         gc.freeze()
 
     async def _consume(self) -> None:
-        subscriber = Subscriber(self._subscriber_settings(), self._parts.worker.handle)
+        worker = self._parts.worker
+        subscriber = Subscriber(
+            self._subscriber_settings(),
+            worker.handle,
+            worker.recommit,
+            self._observer.topic_made_again,
+        )
         background = [
             asyncio.ensure_future(each)
             for each in (
                 self._stop.wait(),
                 self._tend(),
                 _raise_failure(subscriber),
+                subscriber.look_for_topics(),
+                subscriber.look_at_offsets(),
                 watch_topics(self._differences, self.health, self.log),
                 leave_when_stuck(self.health),
             )
         ]
         try:
             await subscriber.start()
-            self.health.consuming(lambda: subscriber.alive)
+            self.health.consuming(lambda: subscriber.alive, lambda: subscriber.stand)
             self.log.ready()
             ended, _ = await asyncio.wait(background, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:

@@ -33,6 +33,10 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create the topics, or check them.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+dead_letters_app = typer.Typer(
+    help="List the records that were refused, or send them again.", no_args_is_help=True
+)
+app.add_typer(dead_letters_app, name="dead-letters")
 
 
 class InputTopic(StrEnum):
@@ -58,6 +62,16 @@ RequestedBy = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait until it took effect.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+RefusedAs = Annotated[
+    list[str] | None,
+    typer.Option("--reason", metavar="REASON", help="Refused for this; may be repeated."),
+]
+CameFrom = Annotated[
+    list[str] | None,
+    typer.Option("--topic", metavar="TOPIC", help="Came from this topic; may be repeated."),
+]
+Since = Annotated[str, typer.Option(metavar="TIME|AGE", help="Refused then or later, such as 2h.")]
+Until = Annotated[str, typer.Option(metavar="TIME|AGE", help="Refused before then.")]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -177,6 +191,59 @@ def lag(
     asyncio.run(tell_lag(load_settings(), as_json=as_json, watch=interval))
 
 
+@dead_letters_app.command("list")
+def list_dead_letters(
+    reason: RefusedAs = None,
+    topic: CameFrom = None,
+    since: Since = "",
+    until: Until = "",
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="The newest only; a table shows 50 if not given.", show_default=False
+        ),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that were redriven.")
+    ] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="By reason and topic, no more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show which records were refused and why; never what they say."""
+    from icustomer.commands.dead_letters_filters import Filters
+    from icustomer.commands.dead_letters_list import Scope, View, list_letters
+    from icustomer.settings import load_settings
+
+    filters = Filters(reason or (), topic or (), since, until)
+    scope = Scope.ALL if everything else Scope.WAITING
+    view = View.of(counts=counts, as_json=as_json)
+    asyncio.run(list_letters(load_settings(), filters, scope, view, limit))
+
+
+@dead_letters_app.command("redrive")
+def redrive_dead_letters(
+    reason: RefusedAs = None,
+    topic: CameFrom = None,
+    since: Since = "",
+    until: Until = "",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="So many at most.", show_default=False)
+    ] = None,
+    max_attempts: Annotated[
+        int, typer.Option(min=1, help="Leave what was redriven so often and refused again.")
+    ] = 3,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send refused records again, each once, to the topic that they came from."""
+    from icustomer.commands.dead_letters_redrive import Mode, Order, redrive
+    from icustomer.settings import load_settings
+
+    mode = Mode.DRY_RUN if dry_run else Mode.SEND
+    order = Order(reason or (), topic or (), since, until, limit, max_attempts, mode)
+    _exit_unless(asyncio.run(redrive(load_settings(), order, as_json=as_json)))
+
+
 @app.command()
 def lookup(
     who: Annotated[
@@ -246,18 +313,58 @@ def split(
 
 
 @app.command()
+def rebuild(
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another rebuild to end.")
+    ] = 60,
+    as_json: Json = False,
+) -> None:
+    """Make the working state in Redis anew from the changelog; workers wait meanwhile."""
+    from icustomer.commands.rebuild import rebuild as make_anew
+    from icustomer.settings import load_settings
+
+    asyncio.run(make_anew(load_settings(), timeout, as_json=as_json))
+
+
+@app.command()
+def verify(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what differs, and look again.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds in which what differs may come right.")
+    ] = 10,
+    as_json: Json = False,
+) -> None:
+    """Tell whether Redis, changelog and profiles say the same, and whether every law holds."""
+    from icustomer.commands.verify import verify as look
+    from icustomer.settings import load_settings
+
+    _exit_unless(asyncio.run(look(load_settings(), wait, repair=repair, as_json=as_json)))
+
+
+@app.command()
 def evaluate(
     file: EventFile,
     truth: Annotated[str, typer.Option(help="The field that names the true person.")],
     assignments: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write each event's customer (CSV).")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write a report, .html or .md.")
+    ] = None,
+    ablation: Annotated[
+        bool,
+        typer.Option("--ablation", help="Tell what each rule does, matching again without it."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure the matching over a file of events whose true people are known."""
+    from icustomer.commands.evaluate import Depth
     from icustomer.commands.evaluate import evaluate as measure
 
-    measure(file, truth, assignments, as_json=as_json)
+    depth = Depth.EACH_RULE if ablation else Depth.AS_IT_IS
+    measure(file, truth, depth, assignments, report, as_json=as_json)
 
 
 def _exit_unless(done: bool) -> None:

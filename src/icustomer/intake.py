@@ -10,11 +10,12 @@ from msgspec import Struct, field
 
 from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import observe
-from icustomer.contracts.rejection import Reason, Rejection
+from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.observation import Item, Origin
 from icustomer.core.rules import Rules
+from icustomer.isolation import Fault, blames_a_record, fault_of, rejection_of
 from icustomer.stream.port import InputPartition, InputRecord
 from icustomer.stream.records import DeadLetter
 
@@ -29,6 +30,8 @@ class Batch(Struct):
     """The record of each of `items`."""
     items: list[Item] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    """Of those in `dead` that the code itself failed at."""
     offsets: dict[InputPartition, int] = field(default_factory=dict)
     """The next offset to read, by partition."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -51,19 +54,18 @@ class Intake:
         self._rules = rules
         self._keyring = keyring
         self._now = now
-        self._places: dict[tuple[Topic, int], _Place] = {}
+        self._places: dict[tuple[Topic, int, str], _Place] = {}
+        """By topic, partition and generation."""
 
     def take(self, records: Sequence[InputRecord]) -> Batch:
         """Every record as an item or as a dead letter."""
         batch = Batch()
         for record in records:
-            place = record.topic, record.partition
-            if place not in self._places:
-                self._places[place] = _Place(
-                    InputPartition(*place), f"{record.topic}/{record.partition}"
-                )
-            batch.offsets[self._places[place].partition] = record.offset + 1
-            rejection = self._understand(record, self._places[place].name, batch)
+            place = self._places.get((record.topic, record.partition, record.generation))
+            if place is None:
+                place = self._place(record)
+            batch.offsets[place.partition] = record.offset + 1
+            rejection = self._judge(record, place.name, batch)
             if rejection:
                 batch.dead.append(self.refuse(record, rejection.reason, rejection.detail))
         return batch
@@ -72,15 +74,34 @@ class Intake:
         """The dead letter of a record."""
         return DeadLetter(record, reason, detail, self._now())
 
+    def _place(self, record: InputRecord) -> _Place:
+        """The place of a record, remembered from now on. The name has the form that
+        `Origin.partition` tells."""
+        generation = f"+{record.generation}" if record.generation else ""
+        place = _Place(
+            InputPartition(record.topic, record.partition, record.generation),
+            f"{record.topic}{generation}/{record.partition}",
+        )
+        self._places[record.topic, record.partition, record.generation] = place
+        return place
+
+    def _judge(self, record: InputRecord, place: str, batch: Batch) -> Rejection | None:
+        """Why a record is refused, a fault of our own included: it must not stop its partition."""
+        try:
+            return self._understand(record, place, batch)
+        except Exception as error:
+            if not blames_a_record(error):
+                raise
+            fault = fault_of(record, error)
+            batch.faults.append(fault)
+            return rejection_of(fault)
+
     def _understand(self, record: InputRecord, place: str, batch: Batch) -> Rejection | None:
         message = decode(record.topic, record.value)
         if isinstance(message, Rejection):
             return message
         origin = Origin(place, record.offset, record.timestamp * MILLISECOND)
-        try:
-            observed = observe(message, record.topic, origin, self._rules, self._keyring)
-        except Exception as error:  # noqa: BLE001 - one record must not stop its partition
-            return Rejection(Reason.INTERNAL_ERROR, type(error).__name__)
+        observed = observe(message, record.topic, origin, self._rules, self._keyring)
         if observed.rejected:
             batch.rejected.update(observed.rejected)
         batch.clock_clamped += observed.clock_clamped

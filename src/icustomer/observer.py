@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
 from icustomer.errors import OperatorError
+from icustomer.isolation import Fault
 from icustomer.store.port import Backlog
 from icustomer.stream.port import InputRecord
 
@@ -94,6 +95,14 @@ class Observer:
         """A try came to nothing and is repeated after a pause in seconds, or it takes longer than
         it should."""
 
+    def internal_error(self, fault: Fault) -> None:
+        """The code itself failed at a record, which was left out; unless its batch is given up,
+        or the worker stops, it becomes a dead letter."""
+
+    def topic_made_again(self, topic: Topic) -> None:
+        """An input topic is not the one that was read before: it was deleted and made again, and
+        is read from its beginning."""
+
     def catch_up_began(self, *, cut: bool) -> None:
         """The working state is rebuilt from the changelog. `cut`: it was known before, so
         Redis' history was cut; else the space is new."""
@@ -126,6 +135,14 @@ class Observers(Observer):
     def disturbed(self, error: Exception, pause: float) -> None:
         for each in self._observers:
             each.disturbed(error, pause)
+
+    def internal_error(self, fault: Fault) -> None:
+        for each in self._observers:
+            each.internal_error(fault)
+
+    def topic_made_again(self, topic: Topic) -> None:
+        for each in self._observers:
+            each.topic_made_again(topic)
 
     def catch_up_began(self, *, cut: bool) -> None:
         for each in self._observers:

@@ -17,7 +17,7 @@ from icustomer.core.sets import DisjointSets
 from icustomer.errors import HistoryCutError, UnavailableError
 from icustomer.observer import Observer
 from icustomer.prepare import Prepared, Rendered
-from icustomer.store.codec import decode, version_of
+from icustomer.store.codec import group_of, version_of
 from icustomer.store.limits import NO_SLOT
 from icustomer.store.port import Closure, Published, Session, Store, Write
 from icustomer.stream.port import InputPartition, Log, OutputRecord
@@ -234,7 +234,7 @@ class Outbox:
                 if len(made) == len(wanted):
                     records += (rendered.changelog, *made, *rendered.changes)
                     continue
-            group = decode(blob)
+            group = group_of(group_id, blob)
             records.append(self._maker.changelog(group_id, blob, group.version))
             records += self._maker.profiles(group, wanted, stories).values()
             records += self._maker.identity_changes(group, since[group_id])

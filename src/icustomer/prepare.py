@@ -10,22 +10,30 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from icustomer.contracts.topics import Topic
 from icustomer.core.change import Change, Snapshot, Verdict
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.observation import Item
 from icustomer.core.resolve import resolve
 from icustomer.core.rules import Rules
-from icustomer.store.codec import decode, encode
+from icustomer.isolation import OversizeError
+from icustomer.store.codec import encode, group_of
 from icustomer.store.port import Loaded, Write
 from icustomer.stream.port import Headers, OutputRecord
 from icustomer.stream.records import RecordMaker, Stories, Story
+from icustomer.stream.topics import MAX_RECORD_BYTES
 from icustomer.stream.trace import passed_on
 
 LARGE_BYTES = 2_048
 """A blob from which on a group is remembered: twice that of an ordinary customer."""
 RECENT_BYTES = 4_000_000
 """Blobs of all that is remembered. Decoded they take some fifteen times as much."""
+HEADERS_BYTES = 2_048
+"""Room for key and headers of a record: CloudEvents, version and trace context."""
+LARGEST_GROUP = MAX_RECORD_BYTES[Topic.IDENTITY_STATE] - HEADERS_BYTES
+LARGEST_PROFILE = MAX_RECORD_BYTES[Topic.PROFILES] - HEADERS_BYTES
+"""Bytes. What is larger could never be published, so it is not committed either."""
 
 
 class Rendered(Struct, gc=False):
@@ -69,7 +77,10 @@ class Prepare:
     ) -> list[Prepared]:
         """What the items do to what was loaded; every group that is named must be there.
 
-        `headers`: of the record of each item, for their trace context.
+        `headers`: of the record of each item, for their trace context. Raises `OversizeError`
+        if a group or a profile would become too large to be published, `DamagedGroupError` or
+        `NewerStateError` for a group that cannot be read; else whatever the items make the
+        code raise.
         """
         groups = _Encoded(loaded.groups, self._recent)
         snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases)
@@ -86,7 +97,10 @@ class Prepare:
         }
         blobs = {group.id: encode(group) for group in change.groups}
         for group in change.groups:
-            self._recent.keep(group, blobs[group.id])
+            blob = blobs[group.id]
+            if len(blob) > LARGEST_GROUP:
+                raise _oversize("the group of these events", len(blob), LARGEST_GROUP)
+            self._recent.keep(group, blob)
         stories = Stories(told)
         return Prepared(
             items=change.items,
@@ -104,11 +118,15 @@ class Prepare:
     def _rendered(
         self, group: Group, blob: bytes, touched: Sequence[str], stories: Stories
     ) -> Rendered:
+        profiles = self._maker.profiles(group, touched, stories)
+        for record in profiles.values():
+            if record.value is not None and len(record.value) > LARGEST_PROFILE:
+                raise _oversize("the customer's profile", len(record.value), LARGEST_PROFILE)
         return Rendered(
             group.id,
             group.version,
             self._maker.changelog(group.id, blob, group.version),
-            self._maker.profiles(group, touched, stories),
+            profiles,
             self._maker.identity_changes(group, group.version),
         )
 
@@ -155,7 +173,11 @@ class _Encoded:
         blob = self._blobs[group_id]
         if blob is None:
             raise KeyError(group_id)
-        return self._recent.find(group_id, blob) or decode(blob)
+        return self._recent.find(group_id, blob) or group_of(group_id, blob)
+
+
+def _oversize(what: str, size: int, limit: int) -> OversizeError:
+    return OversizeError(f"{what} would take {size:,} bytes, its topic takes {limit:,}")
 
 
 def _as_write(change: Change, blobs: dict[bytes, bytes]) -> Write | None:

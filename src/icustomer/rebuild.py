@@ -86,10 +86,10 @@ class Rebuild:
     async def _held(self, nonce: str) -> AsyncIterator[None]:
         """Hold the pending fence; if nothing came of it, whoever tries next, this worker too,
         need not wait for its lease to run out."""
-        if not await self._store.begin_rebuild(nonce):
-            raise UnavailableError("another worker is rebuilding the working state")
         renewing = asyncio.ensure_future(self._renewing(nonce))
         try:
+            if not await self._store.begin_rebuild(nonce):
+                raise UnavailableError("another worker is rebuilding the working state")
             yield
         except IcustomerError:
             with suppress(RetryError):
@@ -101,11 +101,12 @@ class Rebuild:
                 await renewing
 
     async def _renewing(self, nonce: str) -> None:
-        """Whoever took the fence meanwhile is noticed by the next script."""
+        """Any step of a rebuild renews the fence. To begin again would take it back from whoever
+        rebuilt since and opened the store."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             with suppress(RetryError):
-                await self._store.begin_rebuild(nonce)
+                await self._store.note(nonce, {})
 
     async def _begin(self, nonce: str) -> _Begun:
         standing = await self._store.standing()

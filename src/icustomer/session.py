@@ -47,7 +47,10 @@ class Sessions:
         self._fingerprint = fingerprint
         self._observer = observer
         self._lease: tuple[int, str] | None = None
-        """Slot and nonce of the lease that this worker holds."""
+        """Slot and nonce of the last lease that this worker took."""
+        self._kept: tuple[int, str] | None = None
+        """The lease of the former session, until its entries are moved: without one, others
+        would take them over."""
         self._disagreements = 0
         self._checkpoint_every = checkpoint_every
         self._renewals = 0
@@ -70,6 +73,8 @@ class Sessions:
         """The session came to nothing; its entries will be moved to the next."""
         if isinstance(error, FencedError) and self._lease:
             self._avoid = [self._lease[0]]
+        if self.current:
+            self._kept, self._lease = self._lease, None
         self.current = None
 
     async def renew(self) -> None:
@@ -96,9 +101,7 @@ class Sessions:
     async def _open(self) -> Session | None:
         """None: the working state had to be rebuilt, and was."""
         nonce = self._nonces()
-        await self._give_back()
-        slot = await self._store.lease_slot(nonce, self._avoid)
-        self._lease = (slot, nonce)
+        slot = await self._lease_slot(nonce)
         self._former.append(nonce)
         await self._log.initialise(slot)
         fence = await self._believable_fence()
@@ -111,13 +114,34 @@ class Sessions:
             raise UnavailableError("the fence moved while the session was opened") from error
         self._former = [nonce]
         self._avoid = []
+        await self._release_kept()
         return session
 
-    async def _give_back(self) -> None:
-        """A worker holds one slot: the lease of the last attempt is of no use any more."""
+    async def _lease_slot(self, nonce: str) -> int:
+        """Lease a slot for a session to come. The lease of an attempt that came to nothing is
+        given back first; that of the former session only if no other slot is free."""
         if self._lease:
             await self._store.release(*self._lease)
             self._lease = None
+        try:
+            slot = await self._store.lease_slot(nonce, self._avoid)
+        except UnavailableError:
+            await self._give_back()
+            raise
+        self._lease = (slot, nonce)
+        return slot
+
+    async def _give_back(self) -> None:
+        """The worker holds no slot any more."""
+        await self._release_kept()
+        if self._lease:
+            await self._store.release(*self._lease)
+            self._lease = None
+
+    async def _release_kept(self) -> None:
+        if self._kept:
+            await self._store.release(*self._kept)
+            self._kept = None
 
     async def _believable_fence(self) -> Fence | None:
         """The fence, if it names the last claim; None: the state was rebuilt instead. Raises

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, FilePath, SecretBytes, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from icustomer.circuit import DEFAULT_SHARE
 from icustomer.errors import SettingsError
 from icustomer.setting_values import (
     LogFormat,
@@ -167,6 +168,17 @@ class Settings(BaseSettings):
         Must("a whole number, 1 to 10000"),
         Field(ge=1, le=MAX_BATCH_RECORDS, description="The most records in a batch."),
     ] = 500
+
+    internal_error_share: Annotated[
+        float,
+        Must("a number, 0 to 1"),
+        Field(
+            ge=0,
+            le=1,
+            description="Share of a topic's latest 1,000 records at which icustomer itself may "
+            "fail before it stops; 1: it never does.",
+        ),
+    ] = DEFAULT_SHARE
 
     secret_key_file: Annotated[
         File, Field(description="File that holds SECRET_KEY, in its place.")

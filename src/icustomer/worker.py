@@ -11,11 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from icustomer.circuit import Circuit
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
 from icustomer.core.resolve import needed
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.intake import Batch, Intake
+from icustomer.isolation import (
+    Fault,
+    OversizeError,
+    blames_a_record,
+    fault_of,
+    isolate,
+    rejection_of,
+)
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
 from icustomer.prepare import Prepare, Prepared
@@ -43,6 +52,10 @@ class _Work(Struct):
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     """The first verdict of each item: a later try finds it applied already."""
     stories: Stories = field(default_factory=Stories)
+    left_out: set[int] = field(default_factory=set)
+    """Items that made a try fail: no later one has them again."""
+    faults: list[Fault] = field(default_factory=list)
+    """Records at which the code itself failed, undecoded ones too: the circuit counts them."""
 
 
 class Worker:
@@ -58,7 +71,9 @@ class Worker:
         prepare: Prepare,
         letters: Callable[[DeadLetter], OutputRecord],
         observer: Observer,
+        circuit: Circuit | None = None,
     ) -> None:
+        """Without a circuit: one with the default share."""
         self._store = store
         self._sessions = sessions
         self._outbox = outbox
@@ -66,6 +81,7 @@ class Worker:
         self._prepare = prepare
         self._letters = letters
         self._observer = observer
+        self._circuit = circuit or Circuit()
         self._one_at_a_time = asyncio.Lock()
         self.stopping = False
         """Set to end retries: the batch in hand is given up and read again by its next owner."""
@@ -83,7 +99,9 @@ class Worker:
             with report.stage(Stage.DECODE):
                 batch = self._intake.take(records)
             work = _Work(batch, report)
+            self._tell_faults(work, batch.faults)
             await self._persist(lambda: self._attempt(work, ownership), ownership)
+            self._circuit.passed(records, work.faults)
             self._observer.batch_done(_completed(work))
 
     async def start(self) -> None:
@@ -96,6 +114,22 @@ class Worker:
         async with self._one_at_a_time:
             try:
                 await self._tend()
+            except RetryError as error:
+                self._disturbed(error, 0)
+            except OperatorError as error:
+                self._observer.fatal(error)
+                raise
+
+    async def recommit(self, offsets: Mapping[InputPartition, int], ownership: Ownership) -> None:
+        """Commit offsets of what was handled before, as far as the partitions are still ours."""
+        async with self._one_at_a_time:
+            try:
+                session = await self._sessions.ready()
+                owned = ownership.owned(offsets)
+                standing = {each: end for each, end in offsets.items() if each in owned}
+                sent = await self._outbox.publish(session, Known(), Stories(), offsets=standing)
+                if sent:
+                    await self._outbox.settle(session, sent.published, Stories())
             except RetryError as error:
                 self._disturbed(error, 0)
 
@@ -131,6 +165,7 @@ class Worker:
 
     async def _attempt(self, work: _Work, ownership: Ownership) -> None:
         work.report.tries += 1
+        self._circuit.check(work.report.records, work.faults)
         session = await self._sessions.ready()
         known = Known()
         await self._outbox.begin(_offsets(work, ownership))
@@ -181,7 +216,7 @@ class Worker:
 
     async def _apply(self, session: Session, work: _Work, known: Known) -> None:
         """Commit every item; what conflicts with others' commits is resolved again."""
-        pending = list(range(len(work.batch.items)))
+        pending = [each for each in range(len(work.batch.items)) if each not in work.left_out]
         for _ in range(CONFLICTS_ALLOWED):
             if not pending:
                 return
@@ -197,10 +232,8 @@ class Worker:
             loaded = await self._load(session, items)
         if loaded is None:
             return pending
-        headers = [work.batch.records[number].headers for number in pending]
-        epoch = session.fence.claim.number
         with work.report.stage(Stage.RESOLVE):
-            prepared = self._prepare.changes(epoch, loaded, items, headers)
+            pending, prepared = await self._work_out(session, work, pending, loaded)
         with work.report.stage(Stage.COMMIT):
             committed = await self._commit(session, prepared)
         again: list[int] = []
@@ -212,6 +245,46 @@ class Worker:
                 again += numbers
                 work.report.conflicts += 1
         return sorted(again)
+
+    async def _work_out(
+        self, session: Session, work: _Work, pending: list[int], loaded: Loaded
+    ) -> tuple[list[int], list[Prepared]]:
+        """What the pending items come to, without those at which the code fails; those that
+        are left, and their changes."""
+
+        def attempt(numbers: Sequence[int]) -> list[Prepared]:
+            items = [work.batch.items[number] for number in numbers]
+            headers = [work.batch.records[number].headers for number in numbers]
+            return self._prepare.changes(session.fence.claim.number, loaded, items, headers)
+
+        try:
+            return pending, attempt(pending)
+        except Exception as error:
+            if not blames_a_record(error):
+                raise
+        faulty = await isolate(pending, attempt)
+        self._leave_out(work, faulty)
+        sound = [number for number in pending if number not in faulty]
+        return sound, attempt(sound)
+
+    def _leave_out(self, work: _Work, faulty: Mapping[int, Exception]) -> None:
+        """Set the items aside; stop, before anything of it is committed, if they are too many."""
+        faults = [fault_of(work.batch.records[number], faulty[number]) for number in faulty]
+        for number, fault in zip(faulty, faults, strict=True):
+            rejection = rejection_of(fault)
+            verdict = Verdict(Outcome.DEAD_LETTERED, rejection.reason, rejection.detail)
+            # What a former try committed had its effect, and is no dead letter.
+            work.verdicts.setdefault(number, verdict)
+            work.left_out.add(number)
+        self._tell_faults(
+            work, [each for each in faults if not isinstance(each.error, OversizeError)]
+        )
+        self._circuit.check(work.report.records, work.faults)
+
+    def _tell_faults(self, work: _Work, faults: Sequence[Fault]) -> None:
+        work.faults += faults
+        for fault in faults:
+            self._observer.internal_error(fault)
 
     async def _commit(self, session: Session, prepared: Sequence[Prepared]) -> list[bool]:
         """Whether each change stands; one that writes nothing always does."""

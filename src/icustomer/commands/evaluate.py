@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from pathlib import Path
 
 from icustomer.commands.output import people_console, print_json
+from icustomer.commands.usage import UsageError
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
-from icustomer.evaluation.evaluate import evaluate_file, write_assignments
+from icustomer.errors import OperatorError
+from icustomer.evaluation.evaluate import evaluate_file, with_effects, write_assignments
+from icustomer.evaluation.figures import figures
+from icustomer.evaluation.pages import WRITERS, write_report
 from icustomer.evaluation.report import print_evaluation
 
 EVALUATION_KEY = b"icustomer evaluate: no secret, so that every run names the same customers"
@@ -15,12 +20,50 @@ EVALUATION_KEY = b"icustomer evaluate: no secret, so that every run names the sa
 two runs over one file comparable line by line."""
 
 
-def evaluate(path: Path, truth: str, assignments: Path | None, *, as_json: bool) -> None:
+class Depth(Enum):
+    """How much is measured."""
+
+    AS_IT_IS = auto()
+    EACH_RULE = auto()
+    """Once more without each rule."""
+
+
+def evaluate(
+    path: Path,
+    truth: str,
+    depth: Depth,
+    assignments: Path | None,
+    report: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Print how well the matching found the true people."""
-    evaluation = evaluate_file(path, truth, DEFAULT_RULES, Keyring(EVALUATION_KEY))
+    _require_places(assignments, report)
+    keyring = Keyring(EVALUATION_KEY)
+    evaluation = evaluate_file(path, truth, DEFAULT_RULES, keyring)
+    if depth is Depth.EACH_RULE:
+        evaluation = with_effects(evaluation, path, truth, DEFAULT_RULES, keyring)
     if assignments is not None:
         write_assignments(evaluation.assignments, assignments)
+    if report is not None:
+        write_report(evaluation, f"{path.name}, truth in {truth}", report)
     if as_json:
-        print_json(evaluation.figures)
+        print_json(figures(evaluation))
     else:
         print_evaluation(evaluation, people_console())
+
+
+def _require_places(assignments: Path | None, report: Path | None) -> None:
+    """Before minutes of work: that its results can be written where they are wanted."""
+    if report is not None and report.suffix.lower() not in WRITERS:
+        raise UsageError(f"--report {report}: name a file that ends in {' or '.join(WRITERS)}")
+    for place in (assignments, report):
+        if place is not None:
+            _require_writable(place)
+
+
+def _require_writable(place: Path) -> None:
+    try:
+        place.open("ab").close()
+    except OSError as error:
+        raise OperatorError(f"{place} cannot be written: {error}") from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,37 +28,46 @@ def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = file.readline()
         file.seek(0)
-        rows = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        rows = csv.reader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
+        columns = [_column(name) for name in next(rows, [])]
         for row in rows:
-            if None in row or None in row.values():
+            if len(row) == len(columns):
+                yield rows.line_num, _nested(columns, row)
+            elif row:
                 raise OperatorError(
                     f"{path}, line {rows.line_num}: not as many cells as the header has"
                 )
-            yield rows.line_num, nested(row)
 
 
-def nested(row: Mapping[str, str]) -> dict[str, Any]:
+class _Column(NamedTuple):
+    """Where the cells of a column go, and as what."""
+
+    parents: list[str]
+    name: str
+    typed: Callable[[str], Any] | None
+    """None: the cell is a text."""
+
+
+def _column(title: str) -> _Column:
+    *parents, name = title.split(".")
+    if title in BOOLEANS or title.startswith(BOOLEAN_OBJECT):
+        return _Column(parents, name, _boolean)
+    return _Column(parents, name, _json if title in INTEGERS or title in LISTS else None)
+
+
+def _nested(columns: Sequence[_Column], row: Sequence[str]) -> dict[str, Any]:
     """The row as an event: `name.given` becomes `given` within `name`; empty cells are absent.
 
     A cell that cannot be typed as its field asks stays text, for the contract to refuse.
     """
     body: dict[str, Any] = {}
-    for column, cell in row.items():
-        if cell.strip():
-            *parents, name = column.split(".")
+    for (parents, name, typed), cell in zip(columns, row, strict=True):
+        if cell and not cell.isspace():
             place = body
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[name] = _typed(column, cell)
+            place[name] = cell if typed is None else typed(cell)
     return body
-
-
-def _typed(column: str, cell: str) -> Any:
-    if column in BOOLEANS or column.startswith(BOOLEAN_OBJECT):
-        return _boolean(cell)
-    if column in INTEGERS or column in LISTS:
-        return _json(cell)
-    return cell
 
 
 def _boolean(cell: str) -> bool | str:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
 from icustomer.errors import OperatorError
-from icustomer.evaluation.assignment import assign, customers_by_facet, labels
-from icustomer.evaluation.components import plain_components
+from icustomer.evaluation.ablation import Effect, effects, switches
+from icustomer.evaluation.bcubed import BCubed, bcubed_of
+from icustomer.evaluation.components import Components
 from icustomer.evaluation.evidence import Evidence
-from icustomer.evaluation.matching import Matching
-from icustomer.evaluation.mistakes import FalseMerge, Judged, Miss, worst_merges, worst_misses
-from icustomer.evaluation.pairs import Pairs, measure
+from icustomer.evaluation.mistakes import Mistakes, worst_mistakes
+from icustomer.evaluation.overlap import overlap
+from icustomer.evaluation.pairs import Pairs, measure, pairs_of
 from icustomer.evaluation.reader import Labelled, read_labelled
-
-ROUNDED = 6
-"""Digits after the point of the shares in the figures."""
+from icustomer.evaluation.records import Records, match
+from icustomer.evaluation.sources import BySource, by_source
 
 
 class Assignment(Struct, frozen=True):
@@ -43,27 +43,28 @@ class Evaluation(Struct, frozen=True):
     """Customers that the events made; unresolved and refused events make none."""
     refused: int
     """Events that no worker could use."""
+    unresolved: int
+    """Events that are evidence of nobody in particular."""
     pairs: Pairs
+    bcubed: BCubed
     plain: Pairs
-    """The same of plain connected components, for comparison."""
-    merges: list[FalseMerge]
-    misses: list[Miss]
-    assignments: list[Assignment]
+    """The pairs of plain connected components, for comparison."""
+    plain_bcubed: BCubed
+    sources: BySource
+    mistakes: Mistakes
+    columns: Records
+    """What became of each record."""
+    effects: list[Effect] = []
+    """What each rule does; empty unless it was asked for."""
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """What `--json` prints."""
-        return {
-            "records": self.records,
-            "people": self.people,
-            "customers": self.customers,
-            "precision": round(self.pairs.precision, ROUNDED),
-            "recall": round(self.pairs.recall, ROUNDED),
-            "f1": round(self.pairs.f1, ROUNDED),
-            "true_pairs": self.pairs.true_pairs,
-            "false_pairs": self.pairs.false_pairs,
-            "missed_pairs": self.pairs.missed_pairs,
-        }
+    def assignments(self) -> Iterator[Assignment]:
+        """The customer of each event, in the order of the file."""
+        each = self.columns
+        for line, event_id, person, customer in zip(
+            each.lines, each.event_ids, each.people, each.customers, strict=True
+        ):
+            yield Assignment(line, event_id, person, customer or "")
 
 
 def evaluate_file(path: Path, truth: str, rules: Rules, keyring: Keyring) -> Evaluation:
@@ -71,40 +72,54 @@ def evaluate_file(path: Path, truth: str, rules: Rules, keyring: Keyring) -> Eva
 
     Raises `OperatorError` for a file that cannot be read; the message names the line.
     """
-    return evaluate(list(read_labelled(path, truth)), rules, keyring)
+    return evaluate(read_labelled(path, truth), rules, keyring)
 
 
-def evaluate(events: list[Labelled], rules: Rules, keyring: Keyring) -> Evaluation:
+def with_effects(
+    evaluation: Evaluation, path: Path, truth: str, rules: Rules, keyring: Keyring
+) -> Evaluation:
+    """The same, with what each rule does. The file is matched again without each of them."""
+
+    def matched(under: Rules) -> Pairs:
+        records, _ = match(read_labelled(path, truth), under, keyring)
+        return measure(records.people, records.labels)
+
+    return replace(evaluation, effects=effects(switches(rules), evaluation.pairs, matched))
+
+
+def evaluate(events: Iterable[Labelled], rules: Rules, keyring: Keyring) -> Evaluation:
     """Match the events and compare with their truth. An event that ends with no customer,
-    unresolved or refused, is alone."""
-    matching = Matching(rules, keyring)
-    fates = matching.take(events)
-    groups = matching.groups.values()
-    assigned = assign([fate.facet_key for fate in fates], groups)
-    people = [event.truth for event in events]
-    judged = [
-        Judged(person, customer, fate.facet_key, fate.rejection, fate.rejected)
-        for person, customer, fate in zip(people, assigned, fates, strict=True)
-    ]
-    evidence = Evidence(groups, rules, keyring)
+    unresolved or refused, is alone. The events are read once and not kept."""
+    plain = Components()
+    records, matching = match(_counted(events, plain), rules, keyring)
+    counted = overlap(records.people, records.labels)
+    plainly = overlap(records.people, plain.labels())
+    refused = sum(key is None for key in records.facet_keys)
+    nobody = sum(customer is None for customer in records.customers)
     return Evaluation(
-        records=len(events),
-        people=len(set(people)),
-        customers=len(set(customers_by_facet(groups).values())),
-        refused=sum(fate.facet_key is None for fate in fates),
-        pairs=measure(people, labels(assigned)),
-        plain=measure(people, plain_components(event.body for event in events)),
-        merges=worst_merges(judged, evidence),
-        misses=worst_misses(judged, evidence),
-        assignments=_assignments(events, assigned),
+        records=len(records),
+        people=len(counted.people),
+        customers=len({customer for customer in records.customers if customer}),
+        refused=refused,
+        unresolved=nobody - refused,
+        pairs=pairs_of(counted),
+        bcubed=bcubed_of(counted),
+        plain=pairs_of(plainly),
+        plain_bcubed=bcubed_of(plainly),
+        sources=by_source(records.sources, records.people, records.labels),
+        mistakes=worst_mistakes(
+            records,
+            counted,
+            lambda wanted: Evidence(matching.groups.values(), wanted, rules, keyring),
+        ),
+        columns=records,
     )
 
 
-def _assignments(events: list[Labelled], assigned: list[str | None]) -> list[Assignment]:
-    return [
-        Assignment(event.line, str(event.body["event_id"]), event.truth, customer or "")
-        for event, customer in zip(events, assigned, strict=True)
-    ]
+def _counted(events: Iterable[Labelled], plain: Components) -> Iterator[Labelled]:
+    for event in events:
+        plain.add(event.body)
+        yield event
 
 
 def write_assignments(assignments: Iterable[Assignment], path: Path) -> None:

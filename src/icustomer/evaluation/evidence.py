@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group, Identifier
@@ -11,16 +11,20 @@ from icustomer.core.rules import Match, Rules
 
 
 class Evidence:
-    """The facets of all groups with the marks that bear on them."""
+    """The facets that are asked about, with the marks that bear on them."""
 
-    def __init__(self, groups: Iterable[Group], rules: Rules, keyring: Keyring) -> None:
+    def __init__(
+        self, groups: Iterable[Group], wanted: Collection[bytes], rules: Rules, keyring: Keyring
+    ) -> None:
         self._rules = rules
         self._keyring = keyring
         self.facets: dict[bytes, Facet] = {}
         self._shared: set[bytes] = set()
         for group in groups:
-            self.facets.update((facet.key, facet) for facet in group.facets)
-            self._shared.update(group.shared)
+            found = {facet.key: facet for facet in group.facets if facet.key in wanted}
+            if found:
+                self.facets |= found
+                self._shared.update(group.shared)
 
     def why_apart(self, ones: Iterable[bytes], others: Iterable[bytes]) -> str:
         """Why the facets of one customer and those of another are not one customer."""

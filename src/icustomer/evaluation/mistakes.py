@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from icustomer.evaluation.evidence import Evidence, written_name
-from icustomer.evaluation.pairs import pairs_within
+from icustomer.evaluation.overlap import Overlap, pairs_within
+from icustomer.evaluation.records import Records
 
 SHOWN = 5
 """Mistakes of each sort that are told; the worst first."""
 NAMES_SHOWN = 3
 IDENTIFIERS_SHOWN = 3
 
-
-class Judged(NamedTuple):
-    """One event after matching."""
-
-    person: str
-    customer: str | None
-    facet_key: bytes | None
-    rejection: str
-    """Why no worker could use it."""
-    rejected: tuple[str, ...] = ()
-    """Why single identifiers could not be read."""
+Gather = Callable[[Collection[bytes]], Evidence]
+"""The evidence of the facets with these keys."""
 
 
 class FalseMerge(Struct, frozen=True):
@@ -52,55 +43,74 @@ class Miss(Struct, frozen=True):
     """What kept the two largest parts apart."""
 
 
-def worst_merges(events: Sequence[Judged], evidence: Evidence) -> list[FalseMerge]:
-    """The customers with the most false pairs."""
-    members = defaultdict(list)
-    for event in events:
-        if event.customer is not None:
-            members[event.customer].append(event)
-    merges = [
-        (cost, customer)
-        for customer, held in members.items()
-        if (cost := _pairs_across(Counter(event.person for event in held)))
-    ]
-    merges.sort(key=lambda merge: (-merge[0], merge[1]))
-    return [
-        _false_merge(customer, cost, members[customer], evidence)
-        for cost, customer in merges[:SHOWN]
-    ]
+class Mistakes(Struct, frozen=True):
+    """The worst of both sorts, and how many there are."""
+
+    merges: list[FalseMerge]
+    misses: list[Miss]
+    merged_customers: int
+    """Customers that hold several people."""
+    parted_people: int
+    """People who became several customers."""
 
 
-def worst_misses(events: Sequence[Judged], evidence: Evidence) -> list[Miss]:
-    """The people with the most missed pairs."""
-    records = defaultdict(list)
-    for number, event in enumerate(events):
-        records[event.person].append((event.customer or f"event {number}", event))
-    misses = [
-        (cost, person)
-        for person, held in records.items()
-        if (cost := _pairs_across(Counter(part for part, _ in held)))
-    ]
-    misses.sort(key=lambda miss: (-miss[0], miss[1]))
-    return [_miss(person, cost, records[person], evidence) for cost, person in misses[:SHOWN]]
+def worst_mistakes(records: Records, counted: Overlap[str, str], gather: Gather) -> Mistakes:
+    """The customers with the most false pairs and the people with the most missed ones."""
+    merged = _costs(counted.customers, ((each, size) for (_, each), size in counted.cells.items()))
+    parted = _costs(counted.people, ((each, size) for (each, _), size in counted.cells.items()))
+    customers = _members(records.labels, _worst(merged))
+    people = _members(records.people, _worst(parted))
+    numbers = [number for each in (*customers.values(), *people.values()) for number in each]
+    evidence = gather({key for number in numbers if (key := records.facet_keys[number])})
+    return Mistakes(
+        merges=[
+            _false_merge(customer, merged[customer], members, records, evidence)
+            for customer, members in customers.items()
+        ],
+        misses=[
+            _miss(person, parted[person], members, records, evidence)
+            for person, members in people.items()
+        ],
+        merged_customers=len(merged),
+        parted_people=len(parted),
+    )
 
 
-def _pairs_across(sizes: Mapping[str, int]) -> int:
-    """Pairs of records that stand in two different parts."""
-    return pairs_within([sum(sizes.values())]) - pairs_within(sizes.values())
+def _costs(wholes: Mapping[str, int], parts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Of each whole that has several parts: the pairs of records that stand in two of them."""
+    within: Counter[str] = Counter()
+    for whole, size in parts:
+        within[whole] += pairs_within([size])
+    costs = ((whole, pairs_within([size]) - within[whole]) for whole, size in wholes.items())
+    return {whole: cost for whole, cost in costs if cost}
+
+
+def _worst(costs: Mapping[str, int]) -> list[str]:
+    return sorted(costs, key=lambda each: (-costs[each], each))[:SHOWN]
+
+
+def _members(labels: Sequence[str], wanted: Iterable[str]) -> dict[str, list[int]]:
+    """The numbers of the records with each of the labels."""
+    members: dict[str, list[int]] = {label: [] for label in wanted}
+    for number, label in enumerate(labels):
+        if label in members:
+            members[label].append(number)
+    return members
 
 
 def _false_merge(
-    customer: str, cost: int, events: Sequence[Judged], evidence: Evidence
+    customer: str, cost: int, members: Sequence[int], records: Records, evidence: Evidence
 ) -> FalseMerge:
     people_by_facet: dict[bytes, set[str]] = defaultdict(set)
-    for event in events:
-        if event.facet_key is not None:
-            people_by_facet[event.facet_key].add(event.person)
+    for number in members:
+        key = records.facet_keys[number]
+        if key is not None:
+            people_by_facet[key].add(records.people[number])
     names = {written_name(evidence.facets[key]) for key in people_by_facet} - {"no name"}
     return FalseMerge(
         customer_id=customer,
-        records=len(events),
-        people=len({event.person for event in events}),
+        records=len(members),
+        people=len({records.people[number] for number in members}),
         false_pairs=cost,
         names=tuple(sorted(names)[:NAMES_SHOWN]),
         because=_common(people_by_facet, evidence),
@@ -120,27 +130,31 @@ def _common(people_by_facet: Mapping[bytes, set[str]], evidence: Evidence) -> tu
 
 
 def _miss(
-    person: str, cost: int, records: Sequence[tuple[str, Judged]], evidence: Evidence
+    person: str, cost: int, members: Sequence[int], records: Records, evidence: Evidence
 ) -> Miss:
-    parts: dict[str, list[Judged]] = defaultdict(list)
-    for part, event in records:
-        parts[part].append(event)
+    parts = defaultdict(list)
+    for number in members:
+        parts[records.labels[number]].append(number)
     largest = sorted(parts, key=lambda part: (-len(parts[part]), part))[:2]
-    because = _why_parted(parts[largest[0]], parts[largest[1]], evidence)
-    return Miss(person, len(records), len(parts), cost, because)
+    because = _why_parted(parts[largest[0]], parts[largest[1]], records, evidence)
+    return Miss(person, len(members), len(parts), cost, because)
 
 
-def _why_parted(ones: Sequence[Judged], others: Sequence[Judged], evidence: Evidence) -> str:
-    for event in (*others, *ones):
-        if event.rejection:
-            return f"dead letter, {event.rejection}"
-        if event.customer is None:
+def _why_parted(
+    ones: Sequence[int], others: Sequence[int], records: Records, evidence: Evidence
+) -> str:
+    for number in (*others, *ones):
+        if number in records.rejections:
+            return f"dead letter, {records.rejections[number]}"
+        if records.customers[number] is None:
             return "unresolved: nameless, and its identifiers lead to several customers or to none"
-    reason = evidence.why_apart(_facet_keys(ones), _facet_keys(others))
-    rejected = dict.fromkeys(each for event in (*ones, *others) for each in event.rejected)
+    reason = evidence.why_apart(_facet_keys(ones, records), _facet_keys(others, records))
+    rejected = dict.fromkeys(
+        each for number in (*ones, *others) for each in records.rejected.get(number, ())
+    )
     return "; ".join((reason, *(f"rejected {each}" for each in rejected)))
 
 
-def _facet_keys(events: Sequence[Judged]) -> list[bytes]:
-    keys = (event.facet_key for event in events if event.facet_key is not None)
-    return list(dict.fromkeys(keys))
+def _facet_keys(members: Sequence[int], records: Records) -> list[bytes]:
+    keys = (records.facet_keys[number] for number in members)
+    return list(dict.fromkeys(key for key in keys if key is not None))

@@ -8,9 +8,12 @@ person and were given two customers (Menestrina, Whang and Garcia-Molina 2010, s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 from msgspec import Struct
+
+from icustomer.evaluation.overlap import Overlap, overlap, pairs_within
 
 
 class Pairs(Struct, frozen=True):
@@ -38,19 +41,35 @@ class Pairs(Struct, frozen=True):
 
 
 def measure(people: Sequence[Hashable], customers: Sequence[Hashable]) -> Pairs:
-    """Compare two labels of each record: who it really is, and the customer it was given.
+    """Compare two labels of each record: who it really is, and the customer it was given."""
+    return pairs_of(overlap(people, customers))
 
-    Time and memory grow with the number of records, not of pairs.
-    """
-    together = pairs_within(Counter(zip(people, customers, strict=True)).values())
-    joined = pairs_within(Counter(customers).values())
-    same_person = pairs_within(Counter(people).values())
+
+def pairs_of(counted: Overlap[Any, Any]) -> Pairs:
+    """The pairs of records that were counted."""
+    return _pairs(
+        together=pairs_within(counted.cells.values()),
+        joined=pairs_within(counted.customers.values()),
+        same_person=pairs_within(counted.people.values()),
+    )
+
+
+def pairs_across(one: Overlap[Any, Any], other: Overlap[Any, Any]) -> Pairs:
+    """The pairs that have one record of each."""
+    return _pairs(
+        together=_products(one.cells, other.cells),
+        joined=_products(one.customers, other.customers),
+        same_person=_products(one.people, other.people),
+    )
+
+
+def _pairs(together: int, joined: int, same_person: int) -> Pairs:
     return Pairs(together, joined - together, same_person - together)
 
 
-def pairs_within(sizes: Iterable[int]) -> int:
-    """How many pairs there are within sets of these sizes."""
-    return sum(size * (size - 1) // 2 for size in sizes)
+def _products(one: Counter[Any], other: Counter[Any]) -> int:
+    fewer, more = sorted((one, other), key=len)
+    return sum(count * more[label] for label, count in fewer.items())
 
 
 def _share(right: int, wrong: int) -> float:

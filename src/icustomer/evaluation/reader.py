@@ -68,13 +68,20 @@ def _labelled(path: Path, line: int, body: dict[str, Any], truth: str) -> Labell
     label = _take_label(body, truth)
     if label is None:
         raise OperatorError(f"{path}, line {line}: the field {truth} of the true person is missing")
-    defaults = {
-        "event_id": str(line),
-        "occurred_at": (EPOCH + timedelta(seconds=line)).isoformat(),
-        "source": path.name,
-    }
-    missing = {name: value for name, value in defaults.items() if body.get(name) in (None, "")}
-    return Labelled(line, _topic(body), body | missing, label)
+    for name in _REQUIRED:
+        if body.get(name) in _NOTHING:
+            body[name] = _default(name, path, line)
+    return Labelled(line, _topic(body), body, label)
+
+
+_REQUIRED = ("event_id", "occurred_at", "source")
+_NOTHING = (None, "")
+
+
+def _default(name: str, path: Path, line: int) -> str:
+    if name == "event_id":
+        return str(line)
+    return path.name if name == "source" else (EPOCH + timedelta(seconds=line)).isoformat()
 
 
 def _take_label(body: dict[str, Any], truth: str) -> str | None:

@@ -1,8 +1,6 @@
-"""The evaluation for people: figures, then the worst mistakes with their reasons."""
+"""The evaluation on a terminal: figures, then the worst mistakes with their reasons."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -10,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from icustomer.evaluation.evaluate import Evaluation
-from icustomer.evaluation.mistakes import FalseMerge, Miss
 from icustomer.evaluation.pairs import Pairs
+from icustomer.evaluation.sections import Grid, Section, headline, sections, share
 
 INDENT = 4
 """Columns by which a mistake's reasons stand in."""
@@ -19,21 +17,15 @@ INDENT = 4
 
 def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print the whole report; it fits 80 columns."""
-    console.print(_counts(evaluation))
-    console.print(pairs_table({"icustomer": evaluation.pairs, "plain": evaluation.plain}))
-    console.print(
-        Text("plain: connected components of e-mail and telephone, without rules", style="dim")
-    )
-    _print_mistakes(console, "Worst false merges", map(_merge_lines, evaluation.merges))
-    _print_mistakes(console, "Worst misses", map(_miss_lines, evaluation.misses))
+    console.print(Text(headline(evaluation), style="bold"))
+    for section in sections(evaluation):
+        console.print()
+        _print_section(section, console)
 
 
 def pairs_table(columns: dict[str, Pairs]) -> Table:
     """Precision, recall, F1 and the counts behind them, one column a method."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("")
-    for name in columns:
-        table.add_column(name, justify="right")
+    table = _table(("", *columns))
     each = list(columns.values())
     table.add_row("precision", *(share(pairs.precision) for pairs in each))
     table.add_row("recall", *(share(pairs.recall) for pairs in each))
@@ -44,34 +36,32 @@ def pairs_table(columns: dict[str, Pairs]) -> Table:
     return table
 
 
-def share(value: float) -> str:
-    """A share with three digits; only what is whole is written as 1.000."""
-    return "0.999+" if 0.9995 <= value < 1 else f"{value:.3f}"  # noqa: PLR2004 - rounds to 1.000
+def _table(columns: tuple[str, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    first, *others = columns
+    table.add_column(printable(first), overflow="fold")
+    for name in others:
+        table.add_column(printable(name), justify="right", no_wrap=True)
+    return table
 
 
-def _counts(evaluation: Evaluation) -> Text:
-    counts = (
-        (evaluation.records, "records"),
-        (evaluation.people, "people"),
-        (evaluation.customers, "customers found"),
-        (evaluation.refused, "refused"),
-    )
-    return Text(", ".join(f"{count:,} {noun}" for count, noun in counts), style="bold")
-
-
-def _print_mistakes(
-    console: Console, title: str, mistakes: Iterable[tuple[str, tuple[str, ...]]]
-) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-    none = True
-    for headline, reasons in mistakes:
-        none = False
-        console.print(indented(Text(printable(headline)), INDENT // 2))
-        for reason in reasons:
+def _print_section(section: Section, console: Console) -> None:
+    console.print(Text(section.title, style="bold"))
+    if section.grid is not None:
+        console.print(indented(_grid(section.grid), INDENT // 2))
+    for entry in section.entries:
+        console.print(indented(Text(printable(entry.headline)), INDENT // 2))
+        for reason in entry.reasons:
             console.print(indented(Text(printable(reason), style="dim"), INDENT))
-    if none:
-        console.print(indented(Text("none"), INDENT // 2))
+    if section.remark:
+        console.print(indented(Text(section.remark, style="dim"), INDENT // 2))
+
+
+def _grid(grid: Grid) -> Table:
+    table = _table(grid.columns)
+    for row in grid.rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table
 
 
 def indented(content: RenderableType, columns: int) -> Padding:
@@ -82,21 +72,3 @@ def indented(content: RenderableType, columns: int) -> Padding:
 def printable(text: str) -> str:
     """The text without characters that a terminal would obey: events may hold anything."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-def _merge_lines(merge: FalseMerge) -> tuple[str, tuple[str, ...]]:
-    headline = (
-        f"{merge.customer_id}: {merge.people} people in {merge.records} records, "
-        f"{merge.false_pairs:,} false pairs"
-    )
-    names = (f"names: {', '.join(merge.names)}",) if merge.names else ()
-    joined = (f"joined by {', '.join(merge.because)}",) if merge.because else ()
-    return headline, (*names, *joined)
-
-
-def _miss_lines(miss: Miss) -> tuple[str, tuple[str, ...]]:
-    headline = (
-        f"{miss.person}: {miss.records} records in {miss.parts} parts, "
-        f"{miss.missed_pairs:,} missed pairs"
-    )
-    return headline, (miss.because,)

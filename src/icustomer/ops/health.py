@@ -13,6 +13,7 @@ from enum import StrEnum
 from icustomer.errors import IcustomerError, OperatorError, UnavailableError
 from icustomer.observer import Observer, Report
 from icustomer.store.port import Backlog
+from icustomer.stream.failures import RecordTooLargeError
 
 STALL_SECONDS = 120.0
 """Without any sign of work: three times the longest wait for a single answer, and forty looks
@@ -32,12 +33,18 @@ class Reason(StrEnum):
     KAFKA_UNAVAILABLE = "kafka_unavailable"
     RETRYING = "retrying"
     """The last try came to nothing for another reason: fenced, for example."""
+    RECORD_TOO_LARGE = "record_too_large"
+    """A topic refuses a record for its size; the log names topic and setting."""
     TOPICS_WRONG = "topics_wrong"
     """What is wrong is told by `icustomer topics check`."""
     CONSUMER_DEAD = "consumer_dead"
     """A task of the Kafka client, on which reading hangs, has ended."""
     NO_PROGRESS = "no_progress"
     """No batch, no look at the lease and no failed try for two minutes."""
+    INPUT_STALLED = "input_stalled"
+    """Records come to an assigned partition and do not arrive here."""
+    NO_PARTITIONS = "no_partitions"
+    """The worker has no partition although its group has fewer members than partitions."""
     WORKER_SILENT = "worker_silent"
     """A worker process has not reported for some time: its event loop hangs."""
     WORKER_DOWN = "worker_down"
@@ -64,13 +71,18 @@ class Health(Observer):
         """From the last look at the topics."""
         self._sign_at = clock()
         self._consuming: Callable[[], bool] = lambda: True
+        self._stand: Callable[[], str | None] = lambda: None
 
     # -- what the process tells -----------------------------------------------------------
 
-    def consuming(self, alive: Callable[[], bool]) -> None:
-        """Events are read from now on, while `alive` says so."""
+    def consuming(
+        self, alive: Callable[[], bool], stand: Callable[[], str | None] = lambda: None
+    ) -> None:
+        """Events are read from now on, while `alive` says so; `stand` tells how reading came to
+        a stand all the same, in the words of a `Reason`."""
         self._phase = _Phase.WORKING
         self._consuming = alive
+        self._stand = stand
         self._sign()
 
     def stopping(self) -> None:
@@ -137,14 +149,18 @@ class Health(Observer):
         found = []
         if not self._consuming():
             found.append(Reason.CONSUMER_DEAD)
+        if stand := self._stand():
+            found.append(Reason(stand))
         if not self._catching_up and self._clock() - self._sign_at > STALL_SECONDS:
             found.append(Reason.NO_PROGRESS)
         return found
 
 
 def away(error: Exception) -> Reason:
-    """Which server a failed try is to be laid to. The clients' adapters begin their messages
-    with its name, and nobody else does."""
+    """What a failed try is to be laid to. The clients' adapters begin their messages with the
+    name of the server that is away, and nobody else does."""
+    if isinstance(error, RecordTooLargeError):
+        return Reason.RECORD_TOO_LARGE
     if isinstance(error, UnavailableError):
         for name, reason in _SERVERS.items():
             if str(error).startswith(name):

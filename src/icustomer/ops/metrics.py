@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from icustomer.circuit import CircuitOpenError
 from icustomer.contracts.topics import Topic
-from icustomer.errors import FencedError
+from icustomer.errors import FencedError, OperatorError
+from icustomer.isolation import Fault
 from icustomer.observer import Observer, Report
 from icustomer.ops import metrics_families as families
 from icustomer.ops.metrics_snapshot import Reading, beginning
@@ -57,6 +59,16 @@ class Metrics(Observer):
     def disturbed(self, error: Exception, pause: float) -> None:  # noqa: ARG002 - not the length
         if isinstance(error, FencedError):
             self._add(families.FENCED, (), 1)
+
+    def internal_error(self, fault: Fault) -> None:
+        self._add(families.INTERNAL_ERRORS, (fault.record.topic,), 1)
+
+    def topic_made_again(self, topic: Topic) -> None:
+        self._add(families.MADE_AGAIN, (topic,), 1)
+
+    def fatal(self, error: OperatorError) -> None:
+        if isinstance(error, CircuitOpenError):
+            self._add(families.CIRCUIT_STOPS, (), 1)
 
     def catch_up_began(self, *, cut: bool) -> None:
         self._read(families.CATCH_UP, 1)

@@ -79,6 +79,16 @@ DEAD_LETTERS = Counter(
     (TOPIC, "reason"),
     _every(INPUTS, Reason),
 )
+INTERNAL_ERRORS = Counter(
+    "icustomer_internal_errors_total",
+    "Records at which icustomer itself failed, whether set aside or read again.",
+    (TOPIC,),
+    _every(INPUTS),
+)
+CIRCUIT_STOPS = Counter(
+    "icustomer_circuit_stops_total",
+    "Times that a worker stopped because icustomer itself failed on too many records.",
+)
 DUPLICATES = Counter(
     "icustomer_duplicates_total",
     "Events without effect: applied before, with nothing new, or on something too old.",
@@ -109,12 +119,19 @@ FENCED = Counter(
     "icustomer_fenced_total",
     "Times that a worker lost its transactional slot to another and started over.",
 )
+MADE_AGAIN = Counter(
+    "icustomer_input_topics_made_again_total",
+    "Times that a worker found an input topic deleted and made again, and read it anew.",
+    (TOPIC,),
+    _every(INPUTS),
+)
 CUTS = Counter(
     "icustomer_redis_cuts_total",
     "Times that a worker found the history of Redis cut.",
 )
 COUNTERS = (
-    EVENTS, DEAD_LETTERS, DUPLICATES, REJECTED, CLAMPED, PUBLISHED, CONFLICTS, FENCED, CUTS,
+    EVENTS, DEAD_LETTERS, INTERNAL_ERRORS, CIRCUIT_STOPS, DUPLICATES, REJECTED, CLAMPED, PUBLISHED,
+    CONFLICTS, FENCED, MADE_AGAIN, CUTS,
 )  # fmt: skip
 
 STAGES = Histogram(

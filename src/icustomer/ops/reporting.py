@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError
+from icustomer.isolation import Fault
 from icustomer.observer import Observer, Report
 from icustomer.ops.logs import get_logger
 from icustomer.settings import Settings
@@ -75,6 +77,25 @@ class LogObserver(Observer):
 
     def disturbed(self, error: Exception, pause: float) -> None:
         self._log.warning("disturbed", failure=error, retry_seconds=pause)
+
+    def internal_error(self, fault: Fault) -> None:
+        """The dead letter has the same trace ID."""
+        record = fault.record
+        self._log.error(
+            "internal_error",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            trace_id=fault.trace_id,
+            failure=fault.error,
+        )
+
+    def topic_made_again(self, topic: Topic) -> None:
+        self._log.error("topic_made_again", topic=topic, detail="is read from its beginning")
+
+    def hanging(self) -> None:
+        """The event loop hangs, and the process leaves, to be started anew."""
+        self._log.error("event_loop_hangs")
 
     def catch_up_began(self, *, cut: bool) -> None:
         """A new space begins with this too: no reason to worry."""

@@ -30,7 +30,7 @@ PLAIN = frozenset({
     "logger", "nonce", "offset", "outcome", "outcomes", "partition", "partitions", "pid", "port",
     "position", "published", "reason", "records", "remaining", "retry_seconds", "seconds",
     "server", "signal", "slot", "slots", "space", "stage", "state", "status", "task",
-    "timestamp", "topic", "topics", "version", "worker", "workers",
+    "timestamp", "topic", "topics", "trace_id", "version", "worker", "workers",
 })  # fmt: skip
 """Fields whose values are ours: figures, names of topics and servers, IDs that we made."""
 SCRUBBED = frozenset({"event", "detail", "error", "event_id", "failure", "remedy"})

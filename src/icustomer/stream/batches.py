@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from icustomer.contracts.topics import Topic
-from icustomer.stream.failures import RecordTooLargeError
+from icustomer.stream.failures import RecordTooLargeError, too_large
 from icustomer.stream.partitions import output_partition
 from icustomer.stream.port import OutputRecord
-from icustomer.stream.topics import MAX_RECORD_BYTES
+from icustomer.stream.topics import MAX_MESSAGE_BYTES
 
 Place = tuple[Topic, int]
 
@@ -34,7 +35,7 @@ async def pack(
 ) -> list[Packed]:
     """The records as batches, in an order that keeps that of every partition.
 
-    Raises `RecordTooLargeError` before anything is sent.
+    Sizes are not looked at: what a topic really takes only its broker knows.
     """
     topics = {record.topic for record in records}
     counts = {topic: len(await producer.partitions_for(name(topic))) for topic in topics}
@@ -60,14 +61,36 @@ def _append(batch: BatchBuilder, record: OutputRecord) -> bool:
     appended = batch.append(
         timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
     )
-    if appended is None:
-        return False
-    if appended.size > MAX_RECORD_BYTES[record.topic]:
-        raise RecordTooLargeError(
-            f"A record of {appended.size} bytes is too large for the topic {record.topic} "
-            f"(limit {MAX_RECORD_BYTES[record.topic]}); key {record.key!r}"
-        )
-    return True
+    return appended is not None
+
+
+async def all_delivered(
+    batches: Sequence[Packed], sent: Sequence[asyncio.Future[Any]], name: Callable[[Topic], str]
+) -> None:
+    """Wait for the batches; raise a failure after all have ended: aiokafka would commit without
+    them. Once one is refused the others fail for that alone, so a refused size is told first."""
+    if not sent:
+        return
+    await asyncio.wait(sent)
+    failures = [
+        (packed, failure)
+        for packed, future in zip(batches, sent, strict=True)
+        if (failure := future.exception()) is not None
+    ]
+    for packed, failure in failures:
+        if too_large(failure):
+            raise _refused(packed, name(packed.topic)) from failure
+    if failures:
+        raise failures[0][1]
+
+
+def _refused(packed: Packed, topic: str) -> RecordTooLargeError:
+    """With commas in its figures: the log takes seven digits in a row for a telephone number."""
+    return RecordTooLargeError(
+        f"Kafka refused {packed.batch.size():,} bytes for {topic} as too large: raise "
+        f"max.message.bytes of the topic to {MAX_MESSAGE_BYTES[packed.topic]:,} or more; until "
+        "then this worker waits"
+    )
 
 
 def _in_rounds(batches: Mapping[Place, list[BatchBuilder]]) -> Iterator[Packed]:

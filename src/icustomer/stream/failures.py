@@ -1,8 +1,9 @@
 """Errors of the Kafka clients, translated once into the error tree of icustomer.
 
-Three ways to fail matter to a caller: another worker took the transactional ID over
-(`FencedError`), Kafka refuses us until somebody changes a setting (`OperatorError`), and
-everything else, which passes (`UnavailableError`).
+Four ways to fail matter to a caller: another worker took the transactional ID over
+(`FencedError`), a topic does not take what it should (`RecordTooLargeError`), Kafka refuses us
+until somebody changes a setting (`OperatorError`), and everything else, which passes
+(`UnavailableError`).
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ from contextlib import contextmanager
 
 from aiokafka import errors as kafka
 
-from icustomer.errors import FencedError, IcustomerError, OperatorError, UnavailableError
+from icustomer.errors import (
+    FencedError,
+    IcustomerError,
+    OperatorError,
+    RetryError,
+    UnavailableError,
+)
 
 
-class RecordTooLargeError(OperatorError):
-    """A record is larger than its topic takes: no repetition helps, so the partition stands
-    until `max.message.bytes` of the topic is raised. Dead letters are cut before it comes to
-    this (see `max_record_bytes`)."""
+class RecordTooLargeError(RetryError):
+    """A topic takes less than it should: the worker waits, for raising `max.message.bytes` ends
+    it, and no restart is needed for that. What no topic should take is refused long before."""
 
 
 FENCED = (
@@ -86,6 +92,11 @@ def translate(error: BaseException, action: str) -> IcustomerError:
         if any(isinstance(cause, kinds) for cause in causes):
             return translation(message)
     return UnavailableError(message)
+
+
+def too_large(error: BaseException) -> bool:
+    """Whether Kafka refused a batch for its size."""
+    return any(isinstance(cause, TOO_LARGE) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

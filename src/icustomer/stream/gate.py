@@ -1,7 +1,7 @@
 """Between a rebalance and the batch in hand: who waits for whom, and who owns what.
 
 A rebalance waits for the batch before the partitions go to others; the batch learns that it
-is awaited, so that it stops retrying.
+is awaited, so that it stops retrying. Whatever else commits offsets counts as a batch.
 """
 
 from __future__ import annotations
@@ -19,21 +19,42 @@ that the group does not go on without us."""
 
 
 class Gate(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka comes without types
-    """The rebalance listener of one subscriber, and its batch's place."""
+    """The rebalance listener of one subscriber, and its batch's place.
 
-    def __init__(self) -> None:
+    `assigned` and `revoked` are told of each assignment, before anything is fetched of it, and
+    of its end.
+    """
+
+    def __init__(
+        self,
+        assigned: Callable[[set[TopicPartition]], None] = lambda _: None,
+        revoked: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._assigned = assigned
+        self._revoked = revoked
+        self._inside = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._interrupted = asyncio.Event()
         self._stopping = False
+        self.turn = 0
+        """Counts assignments: joining again may leave the group in its generation."""
 
     def enter(self) -> None:
         """A batch is in hand. To be called before anything is awaited."""
+        self._inside += 1
         self._idle.clear()
 
     def leave(self) -> None:
         """The batch is done or given up."""
-        self._idle.set()
+        self._inside -= 1
+        if not self._inside:
+            self._idle.set()
+
+    @property
+    def busy(self) -> bool:
+        """A batch is in hand."""
+        return bool(self._inside)
 
     def stop(self) -> None:
         """The worker ends: the batch in hand stops retrying, as for a rebalance."""
@@ -60,8 +81,12 @@ class Gate(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka comes wi
                 await self._idle.wait()
         except TimeoutError:
             return
+        finally:
+            self.turn += 1
+            self._revoked()
 
-    async def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._assigned(assigned)
         if not self._stopping:
             self._interrupted.clear()
 
@@ -79,6 +104,7 @@ class BatchOwnership:
         self._consumer = consumer
         self._input_partition = input_partition
         self._generation = self._current_generation()
+        self._turn = gate.turn
 
     @property
     def revoking(self) -> bool:
@@ -86,8 +112,9 @@ class BatchOwnership:
 
     @property
     def current(self) -> bool:
-        """The group is still in the generation of the batch."""
-        return bool(self._generation == self._current_generation())
+        """The group is still in the generation of the batch, and the assignment is the same."""
+        same_turn = self._turn == self._gate.turn
+        return same_turn and bool(self._generation == self._current_generation())
 
     def owned(self, partitions: Iterable[InputPartition]) -> set[InputPartition]:
         if not self.current:

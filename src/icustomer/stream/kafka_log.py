@@ -86,7 +86,7 @@ class KafkaLog:
         self, records: Sequence[OutputRecord], offsets: Mapping[InputPartition, int]
     ) -> int:
         """See `Log.publish`. Besides, `RecordTooLargeError` for a record that its topic does
-        not take: if it is told before anything was sent, the session goes on."""
+        not take; it ends the session, as every error does."""
         producer = self._initialised()
         if self._begun is None and not records and not offsets:
             return 0

@@ -10,12 +10,11 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 
 from icustomer.contracts.topics import Topic
-from icustomer.stream.batches import Packed
+from icustomer.stream.batches import Packed, all_delivered
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
 
@@ -41,7 +40,7 @@ nothing and repeat more often while a broker is away."""
 MAX_BATCH_BYTES = 256 * 1024
 """Far above a usual batch's share of one partition, below every topic's limit."""
 
-Offsets = Mapping[TopicPartition, int]
+Offsets = Mapping[TopicPartition, OffsetAndMetadata]
 
 
 async def open_producer(
@@ -91,7 +90,7 @@ class Begun:
                 await producer.send_batch(each.batch, name(each.topic), partition=each.partition)
                 for each in batches
             ]
-            await _all_delivered(sent)
+            await all_delivered(batches, sent, name)
             await producer.commit_transaction()
             return waited
 
@@ -111,16 +110,6 @@ async def _begin(producer: AIOKafkaProducer, offsets: Offsets, group: str) -> No
     await producer.begin_transaction()
     if offsets:
         await producer.send_offsets_to_transaction(dict(offsets), group)
-
-
-async def _all_delivered(sent: Sequence[asyncio.Future[Any]]) -> None:
-    """Raise the first failure, after all have ended: aiokafka would commit without them."""
-    if not sent:
-        return
-    await asyncio.wait(sent)
-    failures = [failure for future in sent if (failure := future.exception()) is not None]
-    if failures:
-        raise failures[0]
 
 
 def _forget_outcome(producer: AIOKafkaProducer) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -22,6 +22,8 @@ from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.errors import OperatorError, RetryError
 from icustomer.stream.connection import Connection
 from icustomer.stream.gate import BatchOwnership, Gate
+from icustomer.stream.inputs import Inputs
+from icustomer.stream.inputs_progress import ProgressWatch, Stand
 from icustomer.stream.lenient_records import accept_any_header_name
 from icustomer.stream.port import InputPartition, InputRecord, Ownership
 from icustomer.stream.topics import topic_name
@@ -29,6 +31,8 @@ from icustomer.stream.topics import topic_name
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[list[InputRecord], Ownership], Awaitable[None]]
+Recommit = Callable[[Mapping[InputPartition, int], Ownership], Awaitable[None]]
+"""Commits offsets once more, with nothing else."""
 
 STOP_SECONDS = 30.0
 """How long the end of the worker waits for the batch in hand."""
@@ -58,6 +62,12 @@ class SubscriberSettings(Struct, frozen=True):
     rebalance_timeout_ms: int = 20_000
     """Above the time that a rebalance waits for the batch (see `gate`), below the client's
     request timeout of 40,000."""
+    metadata_max_age_ms: int = 30_000
+    """New partitions of the inputs are seen within this time."""
+    look_seconds: float = 10.0
+    """Between two looks at what is committed and whether reading moves: two requests each."""
+    topics_seconds: float = 60.0
+    """Between two looks for topics that were made again, unless something hints at one."""
 
 
 class Subscriber:
@@ -66,13 +76,29 @@ class Subscriber:
     If the handler raises, all of the batch is read again, after a pause, before anything
     later is (unless the partitions went to another worker). An `OperatorError` ends the
     reading: `failed` tells it.
+
+    `recommit` is called with offsets that were handled and that somebody set back;
+    `made_again` with each input topic that is read anew because it is not the same any more.
     """
 
-    def __init__(self, settings: SubscriberSettings, handler: Handler) -> None:
+    def __init__(
+        self,
+        settings: SubscriberSettings,
+        handler: Handler,
+        recommit: Recommit,
+        made_again: Callable[[Topic], None],
+    ) -> None:
         self._handler = handler
-        self._gate = Gate()
-        self._max_records = settings.max_records
-        self._topics = {topic_name(settings.prefix, topic): topic for topic in INPUTS}
+        self._recommit = recommit
+        topics = {topic_name(settings.prefix, topic): topic for topic in INPUTS}
+        self._topics = topics
+        self._inputs = Inputs(topics, made_again, self._fail)
+        self._gate = Gate(self._assigned, self._inputs.revoked)
+        self._progress = ProgressWatch(settings.connection, settings.group, topics)
+        self._one_at_a_time = asyncio.Lock()
+        self._settings = settings
+        self.stand: Stand | None = None
+        """How reading came to a stand, as last seen by `look_at_offsets`."""
         self._failure: OperatorError | None = None
         self._failed = asyncio.Event()
         self._pause_seconds = FIRST_PAUSE_SECONDS
@@ -88,6 +114,7 @@ class Subscriber:
         """Let the batch in hand end (it stops retrying), then leave the group."""
         self._gate.stop()
         await self._broker.stop()
+        self._inputs.revoked()
 
     async def failed(self) -> OperatorError:
         """Wait for the error that ended the reading."""
@@ -101,7 +128,7 @@ class Subscriber:
         consumer = self._subscriber.consumer
         if consumer is None:
             return set()
-        return {self._input_partition(partition) for partition in consumer.assignment()}
+        return {self._inputs.partition(partition) for partition in consumer.assignment()}
 
     @property
     def alive(self) -> bool:
@@ -122,10 +149,68 @@ class Subscriber:
         if consumer is None:
             return {}
         return {
-            self._input_partition(partition): max(0, end - await consumer.position(partition))
+            self._inputs.partition(partition): max(0, end - await consumer.position(partition))
             for partition in consumer.assignment()
             if (end := consumer.highwater(partition)) is not None
         }
+
+    # -- looks in between ----------------------------------------------------------------
+
+    async def look_for_topics(self) -> None:
+        """Look, again and again, whether topics were made again."""
+        while True:
+            await self._inputs.suspicion(self._settings.topics_seconds)
+            with suppress(RetryError):
+                await self._inputs.look()
+
+    async def look_at_offsets(self) -> None:
+        """Look, again and again, whether committed offsets were set back, and whether reading
+        moves."""
+        before: Mapping[TopicPartition, int] = {}
+        while True:
+            await asyncio.sleep(self._settings.look_seconds)
+            standing = self._inputs.standing()
+            idle = dict(standing.items() & before.items())
+            before = standing
+            try:
+                await self._mend_offsets(idle)
+                if self._gate.busy or idle != standing:
+                    self._moves()
+                else:
+                    self.stand = await self._progress.look(self._subscriber.consumer)
+            except RetryError:
+                self._moves()
+
+    def _moves(self) -> None:
+        self.stand = None
+        self._progress.moving()
+
+    async def _mend_offsets(self, idle: Mapping[TopicPartition, int]) -> None:
+        """Commit again what was handled in idle partitions, where less is committed: an owner
+        that lost them and did not know it may have set them back."""
+        if not await self._inputs.short(idle):
+            return
+        async with self._one_at_a_time:
+            self._gate.enter()
+            try:
+                ownership = self._ownership()
+                # Asked again: meanwhile a batch may have been handled, or the partition lost.
+                handled = self._inputs.standing()
+                still = {each: end for each, end in idle.items() if handled.get(each) == end}
+                short = await self._inputs.short(still)
+                if short:
+                    offsets = {self._inputs.partition(each): end for each, end in short.items()}
+                    await self._recommit(offsets, ownership)
+            finally:
+                self._gate.leave()
+
+    # -- batches -------------------------------------------------------------------------
+
+    def _assigned(self, partitions: set[TopicPartition]) -> None:
+        self._inputs.assigned(self._subscriber.consumer, partitions)
+
+    def _ownership(self) -> BatchOwnership:
+        return BatchOwnership(self._gate, self._subscriber.consumer, self._inputs.partition)
 
     def _subscribed(self, settings: SubscriberSettings) -> Any:
         """FastStream's subscriber; it types its consumer as optional and its tasks not at all."""
@@ -155,17 +240,20 @@ class Subscriber:
     async def _handle(self, message: KafkaMessage) -> None:
         self._gate.enter()
         try:
-            with _fetching(self._subscriber.consumer, len(message.raw_message), self._max_records):
-                await self._handle_records(message.raw_message)
+            async with self._one_at_a_time:
+                with self._fetching(len(message.raw_message)):
+                    await self._handle_records(message.raw_message)
         finally:
             self._gate.leave()
 
     async def _handle_records(self, raw: Sequence[ConsumerRecord]) -> None:
-        consumer = self._subscriber.consumer
-        ownership = BatchOwnership(self._gate, consumer, self._input_partition)
+        consumer, ownership = self._subscriber.consumer, self._ownership()
+        self._inputs.look_back(raw)
         try:
-            await self._handler([self._input_record(record) for record in raw], ownership)
+            await self._handler(self._inputs.records(raw), ownership)
             self._pause_seconds = FIRST_PAUSE_SECONDS
+            if ownership.current:
+                self._inputs.handled(raw)
         except Exception as error:  # noqa: BLE001 - whatever it is, the batch must be read again
             _rewind(consumer, raw, ownership)
             await self._pause_after(error)
@@ -175,8 +263,7 @@ class Subscriber:
 
     async def _pause_after(self, error: Exception) -> None:
         if isinstance(error, OperatorError):
-            self._failure = error
-            self._failed.set()
+            self._fail(error)
             await self._gate.pause(None)
             return
         bug = None if isinstance(error, RetryError) else error
@@ -184,28 +271,25 @@ class Subscriber:
         await self._gate.pause(self._pause_seconds)
         self._pause_seconds = min(self._pause_seconds * 2, LONGEST_PAUSE_SECONDS)
 
-    def _input_partition(self, partition: TopicPartition) -> InputPartition:
-        return InputPartition(self._topics[partition.topic], partition.partition)
+    def _fail(self, error: OperatorError) -> None:
+        self._failure = error
+        self._failed.set()
 
-    def _input_record(self, record: ConsumerRecord) -> InputRecord:
-        topic: Topic = self._topics[record.topic]
-        return InputRecord(
-            topic,
-            record.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            record.headers,
-        )
+    def _fetching(self, count: int) -> AbstractContextManager[None]:
+        """Fetch while a batch of so many records is in hand if it is full; else when it is done.
+
+        The client fetches as soon as its buffer is empty, and not again before it is empty anew:
+        the few records of a fetch at the beginning of a batch would keep all that follow
+        waiting for one more batch.
+        """
+        if count >= self._settings.max_records:
+            return nullcontext()
+        return self._inputs.holding(self._subscriber.consumer)
 
 
 MAX_POLL_INTERVAL_MS = 3_600_000
 """The client leaves its group after an hour with one batch. A long outage of Redis is no
 reason to leave; that a worker is stuck is told by its liveness, much earlier."""
-
-METADATA_MAX_AGE_MS = 30_000
-"""New partitions of the inputs are seen within this time."""
 
 RECONNECT_BACKOFF_MS = 1_000
 """Ten times the client's own: a tenth of the log lines while a broker is away."""
@@ -219,7 +303,7 @@ def _broker(settings: SubscriberSettings) -> KafkaBroker:
         graceful_timeout=STOP_SECONDS,
         apply_types=False,
         allow_auto_create_topics=False,
-        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        metadata_max_age_ms=settings.metadata_max_age_ms,
         retry_backoff_ms=RECONNECT_BACKOFF_MS,
         log_level=logging.DEBUG,
         logger=logging.getLogger("faststream"),
@@ -234,22 +318,6 @@ async def _parser(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
 
 async def _decoder(message: KafkaMessage) -> KafkaMessage:
     return message
-
-
-@contextmanager
-def _fetching(consumer: AIOKafkaConsumer, count: int, full: int) -> Iterator[None]:
-    """Fetch while the batch is in hand if it is full; else when it is done.
-
-    The client fetches as soon as its buffer is empty, and not again before it is empty anew: the
-    few records of a fetch at the beginning of a batch would keep all that follow waiting for
-    one more batch.
-    """
-    held = consumer.assignment() if count < full else set()
-    consumer.pause(*held)
-    try:
-        yield
-    finally:
-        consumer.resume(*(held & consumer.assignment()))
 
 
 def _rewind(

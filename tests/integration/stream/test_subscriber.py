@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -26,6 +26,10 @@ pytestmark = pytest.mark.kafka
 
 PARTITIONS = 4
 PATIENCE_SECONDS = 20
+
+
+async def no_recommit(_: Mapping[InputPartition, int], __: Ownership) -> None:
+    """Nobody looks after offsets here."""
 
 
 class Cluster:
@@ -55,7 +59,7 @@ class Cluster:
         settings = SubscriberSettings(
             self.connection, self.prefix, self.prefix, max_records=max_records
         )
-        subscriber = Subscriber(settings, handler)
+        subscriber = Subscriber(settings, handler, no_recommit, lambda _: None)
         await subscriber.start()
         self.stack.push_async_callback(subscriber.stop)
         return subscriber
@@ -87,7 +91,10 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 def ends_of(records: list[InputRecord]) -> dict[InputPartition, int]:
-    return {InputPartition(each.topic, each.partition): each.offset + 1 for each in records}
+    return {
+        InputPartition(each.topic, each.partition, each.generation): each.offset + 1
+        for each in records
+    }
 
 
 def values(count: int) -> list[bytes]:

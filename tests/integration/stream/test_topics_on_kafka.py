@@ -72,12 +72,12 @@ async def test_records_up_to_the_limit_are_published_and_larger_ones_told(
 ) -> None:
     await create(admin, prefix, 1, 1)
     log = KafkaLog(Connection(kafka_server.servers), space=prefix, prefix=prefix, group=prefix)
-    await log.initialise(0)
     for topic in (Topic.DEAD_LETTERS, Topic.PROFILES, Topic.IDENTITY_STATE):
+        await log.initialise(0)
         fits = log.max_record_bytes(topic) - len(b"k")
-        await log.publish([OutputRecord(topic, b"k", bytes(fits - 64), ())], {})
-        with pytest.raises(RecordTooLargeError, match=str(topic)):
-            await log.publish([OutputRecord(topic, b"k", bytes(fits + 64), ())], {})
+        await log.publish([OutputRecord(topic, b"k", bytes(fits), ())], {})
+        with pytest.raises(RecordTooLargeError, match=f"{prefix}.{topic} as too large"):
+            await log.publish([OutputRecord(topic, b"k", bytes(fits + 256), ())], {})
     await log.close()
 
 
@@ -116,4 +116,27 @@ async def test_many_batches_for_one_partition_keep_their_order(
         {},
     )
     assert [record.version async for record in log.changelog()] == list(versions)
+    await log.close()
+
+
+async def test_of_several_refusals_the_size_is_told_and_a_new_session_goes_on(
+    admin, kafka_server: KafkaServer, prefix: str
+) -> None:
+    """The refused batch poisons its partition: what follows there fails for its sequence, and
+    other topics for the transaction. None of it is visible, and a new session is as new."""
+    await create(admin, prefix, 1, 1)
+    log = KafkaLog(Connection(kafka_server.servers), space=prefix, prefix=prefix, group=prefix)
+    await log.initialise(0)
+    large = OutputRecord(Topic.PROFILES, b"k", bytes(5 * 1024 * 1024), ())
+    small = [
+        OutputRecord(topic, bytes([number]) * 16, bytes(200_000), ())
+        for number in range(4)
+        for topic in (Topic.PROFILES, Topic.IDENTITY_CHANGES)
+    ]
+    with pytest.raises(RecordTooLargeError, match=f"{prefix}.profiles as too large"):
+        await log.publish([*small[:4], large, *small[4:]], {})
+    with pytest.raises(UnavailableError):
+        await log.publish(small, {})
+    await log.initialise(0)
+    await log.publish(small, {})
     await log.close()

@@ -8,8 +8,8 @@ from icustomer.contracts.topics import INPUTS
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES
 from icustomer.evaluation.evaluate import evaluate
-from icustomer.evaluation.matching import Matching
 from icustomer.evaluation.reader import read_labelled
+from icustomer.evaluation.records import match
 from icustomer.local.generator import TRUTH_FIELD, generate, write_labelled
 from icustomer.local.judge import judge
 from icustomer.local.servers import EmbeddedKafka, EmbeddedRedis
@@ -23,8 +23,7 @@ def test_the_state_in_redis_is_judged_as_the_same_matching_without_servers(tmp_p
     records = generate(5, 400).records
     write_labelled(records, tmp_path / "events.jsonl")
     events = list(read_labelled(tmp_path / "events.jsonl", TRUTH_FIELD))
-    matching = Matching(DEFAULT_RULES, KEYRING)
-    matching.take(events)
+    _, matching = match(events, DEFAULT_RULES, KEYRING)
     with EmbeddedRedis() as server:
         with redis.Redis.from_url(server.url) as client:
             for group in matching.groups.values():

@@ -10,10 +10,15 @@ import warnings
 import pytest
 import structlog
 
+from icustomer.contracts.topics import Topic
 from icustomer.errors import UnavailableError
+from icustomer.isolation import fault_of
 from icustomer.ops.logs import configure_logging, get_logger
+from icustomer.ops.reporting import LogObserver
 from icustomer.ops.scrubbing import WITHHELD, scrub
 from icustomer.setting_values import LogFormat, LogLevel
+from icustomer.settings import Settings
+from icustomer.stream.port import InputRecord
 
 PERSONAL = ("Maria", "Okonkwo", "maria.okonkwo", "example.org", "+44", "020 7946", "1990-04-12")
 RECORD = (
@@ -55,6 +60,22 @@ def test_a_line_tells_event_level_logger_time_and_known_fields(stream):
         "topic": "orders",
         "seconds": 0.04,
     }
+
+
+def test_a_fault_tells_place_trace_and_stack_and_no_word_of_the_record(stream):
+    record = InputRecord(Topic.ORDERS, 3, 7, 0, b"maria.okonkwo", RECORD.encode(), ())
+    try:
+        {}[RECORD]
+    except KeyError as error:
+        fault = fault_of(record, error)
+    LogObserver(Settings.model_construct()).internal_error(fault)
+    (line,) = lines(stream)
+    assert (line["event"], line["level"]) == ("internal_error", "error")
+    assert (line["topic"], line["partition"], line["offset"]) == ("orders", 3, 7)
+    assert line["trace_id"] == fault.trace_id
+    assert line["failure"]["type"] == "KeyError"
+    assert line["failure"]["stack"]
+    assert_nothing_personal(stream)
 
 
 def test_values_of_unknown_fields_are_withheld(stream):

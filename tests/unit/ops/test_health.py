@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from icustomer.errors import FencedError, OperatorError, UnavailableError
@@ -13,6 +13,7 @@ from icustomer.ops.health_watch import STUCK_SECONDS, StuckError, leave_when_stu
 from icustomer.store.connection import translated
 from icustomer.store.port import Backlog
 from icustomer.stream.failures import translate
+from icustomer.stream.inputs_progress import Stand
 
 
 class Clock:
@@ -67,6 +68,7 @@ def test_a_worker_that_reads_is_ready(health):
         (FencedError("Kafka could not commit"), Reason.RETRYING),
         (UnavailableError("others keep changing what this batch reads"), Reason.RETRYING),
         (ValueError("Redis "), Reason.RETRYING),
+        (translate(MessageSizeTooLargeError(), "publish"), Reason.RECORD_TOO_LARGE),
     ],
 )
 def test_a_failed_try_is_laid_to_the_server_that_is_away(error, reason):
@@ -131,6 +133,21 @@ def test_a_worker_whose_consumer_ended_is_dead(clock):
     alive[0] = False
     assert health.dead() == [Reason.CONSUMER_DEAD]
     assert health.unready() == [Reason.CONSUMER_DEAD]
+
+
+@pytest.mark.parametrize("stand", [Reason.INPUT_STALLED, Reason.NO_PARTITIONS])
+def test_a_worker_whose_reading_came_to_a_stand_is_dead(clock, stand):
+    found = [None]
+    health = Health(clock)
+    health.consuming(lambda: True, lambda: found[0])
+    assert health.dead() == []
+    found[0] = str(stand)
+    assert health.dead() == [stand]
+    assert health.unready() == [stand]
+
+
+def test_every_stand_of_reading_is_a_reason():
+    assert {str(stand) for stand in Stand} == {Reason.INPUT_STALLED, Reason.NO_PARTITIONS}
 
 
 def test_while_it_stops_a_worker_is_live_and_not_ready(clock):

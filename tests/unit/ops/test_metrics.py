@@ -8,14 +8,16 @@ from collections import Counter
 import msgspec
 import pytest
 
+from icustomer.circuit import CircuitOpenError
 from icustomer.contracts.topics import Topic
-from icustomer.errors import FencedError, UnavailableError
+from icustomer.errors import FencedError, OperatorError, UnavailableError
+from icustomer.isolation import fault_of
 from icustomer.observer import Report
 from icustomer.ops import metrics_families as families
 from icustomer.ops.metrics import Metrics
 from icustomer.ops.metrics_snapshot import Snapshot, beginning, empty, history, together
 from icustomer.store.port import Backlog
-from unit.ops.reports import full_report, report
+from unit.ops.reports import full_report, record, report
 
 
 def count(metrics, family, *labels):
@@ -103,6 +105,21 @@ def test_only_fencing_counts_as_fenced():
     metrics.disturbed(UnavailableError("Kafka could not answer"), 1)
     metrics.disturbed(FencedError("another"), 1)
     assert count(metrics, families.FENCED) == 1
+
+
+def test_records_at_which_the_code_fails_count_before_their_batch_is_done():
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.internal_error(fault_of(record(0), KeyError()))
+    assert count(metrics, families.INTERNAL_ERRORS, Topic.ORDERS) == 2
+    assert count(metrics, families.DEAD_LETTERS, Topic.ORDERS, "internal_error") == 0
+
+
+def test_only_the_circuit_counts_as_a_stop_of_the_circuit():
+    metrics = Metrics()
+    metrics.fatal(OperatorError("topics are missing"))
+    metrics.fatal(CircuitOpenError("too many"))
+    assert count(metrics, families.CIRCUIT_STOPS) == 1
 
 
 def test_a_cut_counts_once_however_often_its_rebuild_is_tried():

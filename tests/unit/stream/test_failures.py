@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from aiokafka import errors as kafka
 
-from icustomer.errors import FencedError, IcustomerError, OperatorError, UnavailableError
+from icustomer.errors import (
+    FencedError,
+    IcustomerError,
+    OperatorError,
+    RetryError,
+    UnavailableError,
+)
 from icustomer.stream.failures import RecordTooLargeError, translated
 
 CASES = [
@@ -14,6 +20,8 @@ CASES = [
     (kafka.KafkaConnectionError("gone"), UnavailableError),
     (kafka.OutOfOrderSequenceNumber(), UnavailableError),
     (kafka.UnknownError(), UnavailableError),
+    (kafka.DuplicateSequenceNumber(), UnavailableError),
+    (kafka.RecordListTooLargeError(), RecordTooLargeError),
     (kafka.IllegalOperation("no transaction"), UnavailableError),
     (TimeoutError(), UnavailableError),
     (ConnectionRefusedError(), UnavailableError),
@@ -39,6 +47,11 @@ def test_what_the_client_wrapped_is_told_by_its_cause() -> None:
     wrapped.__cause__ = kafka.InvalidProducerIdMapping()
     with pytest.raises(FencedError), translated("publish"):
         raise wrapped
+
+
+def test_a_size_that_is_refused_is_waited_for() -> None:
+    """Not the operator's in the sense that the worker leaves: raising the limit is enough."""
+    assert issubclass(RecordTooLargeError, RetryError)
 
 
 def test_an_own_error_stays_as_it_is() -> None:
