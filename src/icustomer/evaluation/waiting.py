@@ -120,7 +120,7 @@ def _kept(item: Observation) -> _Kept:
         source=item.source,
         occurred_at=item.occurred_at,
         origin=(origin.partition, origin.offset, origin.recorded_at),
-        identifiers=item.identifiers[:1],
+        identifiers=item.identifiers,
         digests=item.digests,
         name=item.name,
         raw_name=item.raw_name,

@@ -4,7 +4,7 @@ import random
 
 import networkx as nx
 
-from icustomer.evaluation.components import plain_components
+from icustomer.evaluation.components import _e164, _parsed, plain_components
 
 
 def groups(bodies):
@@ -61,3 +61,16 @@ def test_it_agrees_with_networkx_on_random_graphs():
             for part in nx.connected_components(graph)
         ]
         assert sorted(groups(bodies)) == sorted(expected)
+
+
+def test_numbers_need_no_second_parse_where_both_read_them_alike():
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201 - to repeat it
+    source = random.Random(seed)
+    for _ in range(1_000):
+        country = source.choice((None, "US", "GB", "IT", "DE", "us", "ZZ", ""))
+        beginning = source.choice(("", "00", "0 0", "+44 (0)20", "(0)30", "+39(0)6"))
+        raw = beginning + "".join(
+            source.choices("+0123456789123456789 -().", k=source.randint(3, 12))
+        )
+        assert _e164(raw, country) == _parsed(raw, country), (raw, country)

@@ -1,48 +1,32 @@
 """The real matching over labelled events."""
 
 import csv
-import json
 import random
 
 import pytest
 from rich.console import Console
 
-from icustomer.core.keys import Keyring
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
 from icustomer.errors import OperatorError
-from icustomer.evaluation.evaluate import evaluate, evaluate_file, write_assignments
+from icustomer.evaluation.evaluate import evaluate, write_assignments
+from icustomer.evaluation.figures import figures
+from icustomer.evaluation.mistakes import Mistakes
 from icustomer.evaluation.reader import read_labelled
-from icustomer.evaluation.report import print_evaluation, printable, share
+from icustomer.evaluation.report import print_evaluation, printable
+from icustomer.evaluation.sections import headline, share
+from unit.evaluation.samples import FAMILY, KEYRING, PHONE, event, judged
 
-KEYRING = Keyring(b"a key of the tests, 32 bytes long")
-PHONE = "+447723817083"
-
-
-def event(who, name=None, **fields):
-    body = {"who": who, "country": "GB", **fields}
-    if name:
-        given, family = name.split()
-        body["name"] = {"given": given, "family": family}
-    return body
-
-
-def judged(tmp_path, events, rules=DEFAULT_RULES):
-    path = tmp_path / "events.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in events))
-    return evaluate_file(path, "who", rules, KEYRING)
-
-
-FAMILY = [
-    event("mother", "Ann Smith", email="ann@x.example", phone=PHONE),
-    event("father", "Bob Smith", email="bob@x.example", phone=PHONE),
-    event("mother", "Ann Smith", phone="07723 817083"),
-    event("father", "Bob Smith", phone=PHONE),
-]
+CONTRACT = (
+    *("records", "people", "customers", "precision", "recall", "f1"),
+    *("true_pairs", "false_pairs", "missed_pairs"),
+)
+"""Names that programs rely on."""
 
 
 def test_a_family_on_one_phone_is_told_apart_where_plain_components_fail(tmp_path):
     evaluation = judged(tmp_path, FAMILY)
-    assert evaluation.figures == {
+    told = figures(evaluation)
+    assert {name: told[name] for name in CONTRACT} == {
         "records": 4,
         "people": 2,
         "customers": 2,
@@ -54,8 +38,7 @@ def test_a_family_on_one_phone_is_told_apart_where_plain_components_fail(tmp_pat
         "missed_pairs": 0,
     }
     assert (evaluation.plain.true_pairs, evaluation.plain.false_pairs) == (2, 4)
-    assert evaluation.merges == []
-    assert evaluation.misses == []
+    assert evaluation.mistakes == Mistakes([], [], 0, 0)
 
 
 def test_events_that_name_nobody_are_alone_and_no_customers(tmp_path):
@@ -67,7 +50,7 @@ def test_events_that_name_nobody_are_alone_and_no_customers(tmp_path):
     evaluation = judged(tmp_path, events)
     assert (evaluation.customers, evaluation.refused) == (1, 2)
     assert evaluation.pairs.missed_pairs == 3
-    assert "dead letter, no_usable_identifier" in evaluation.misses[0].because
+    assert "dead letter, no_usable_identifier" in evaluation.mistakes.misses[0].because
 
 
 def test_false_merges_name_what_joined_them(tmp_path):
@@ -75,7 +58,7 @@ def test_false_merges_name_what_joined_them(tmp_path):
         event("a", "Ann Smith", email="we@x.example"),
         event("b", "Bob Smith", email="we@x.example", phone=PHONE),
     ]
-    (merge,) = judged(tmp_path, events).merges
+    (merge,) = judged(tmp_path, events).mistakes.merges
     assert (merge.people, merge.records, merge.false_pairs) == (2, 2, 1)
     assert merge.names == ("Ann Smith", "Bob Smith")
     assert merge.because == ("email we@x.example (2 people)",)
@@ -146,13 +129,13 @@ def test_false_merges_name_what_joined_them(tmp_path):
     ],
 )
 def test_misses_tell_why(tmp_path, rules, events, because):
-    (miss,) = judged(tmp_path, events, rules).misses
+    (miss,) = judged(tmp_path, events, rules).mistakes.misses
     assert miss.person == "a"
     assert because in miss.because
 
 
 def test_unresolved_events_are_missed_and_said_to_be(tmp_path):
-    (miss,) = judged(tmp_path, [*FAMILY, event("mother", phone=PHONE)]).misses
+    (miss,) = judged(tmp_path, [*FAMILY, event("mother", phone=PHONE)]).mistakes.misses
     assert miss.missed_pairs == 2
     assert miss.because.startswith("unresolved")
 
@@ -185,7 +168,7 @@ def test_assignments_that_cannot_be_written_are_one_line(tmp_path):
 
 
 def test_an_empty_file_is_no_mistake():
-    assert evaluate([], DEFAULT_RULES, KEYRING).figures["f1"] == 1
+    assert figures(evaluate([], DEFAULT_RULES, KEYRING))["bcubed"]["f1"] == 1
 
 
 def test_the_report_fits_80_columns_and_tells_reasons(tmp_path):
@@ -210,6 +193,13 @@ def test_a_report_obeys_no_escape_sequence_of_an_event():
 
 def test_only_what_is_whole_is_written_as_one():
     assert (share(1.0), share(0.99999), share(0.5)) == ("1.000", "0.999+", "0.500")
+
+
+def test_unresolved_and_refused_events_are_counted_apart(tmp_path):
+    events = [*FAMILY, event("mother", phone=PHONE), event("mother", email="no mailbox")]
+    evaluation = judged(tmp_path, events)
+    assert (evaluation.unresolved, evaluation.refused, evaluation.customers) == (1, 1, 2)
+    assert "1 unresolved, 1 refused" in headline(evaluation)
 
 
 def test_the_label_is_no_evidence(tmp_path):
