@@ -1,11 +1,12 @@
-"""Which faults there are, how often a seed draws each, and the account of those that came."""
+"""Which faults there are, how often a seed draws each, and where the next one is aimed at."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
+
+from simulation.places import Place, all_places
 
 
 class Fault(StrEnum):
@@ -17,10 +18,14 @@ class Fault(StrEnum):
     """A request that was carried out; its caller thinks that it was not."""
     LATE_CALL = "late call"
     """A request that is carried out long after its caller gave it up."""
+    REPEATED_CALL = "repeated call"
+    """A request that is carried out twice; a script perhaps the second time long after."""
     SLOW_CALL = "slow call"
     """A request that takes seconds."""
     KILL = "kill"
     """A worker ends between two instructions; what it sent may still arrive."""
+    STOP = "stop"
+    """A worker is asked to end: it gives up its batch, its slot and its partitions."""
     PAUSE = "pause"
     """A worker stops, and goes on with what it had in hand."""
     REBALANCE = "rebalance"
@@ -30,7 +35,10 @@ class Fault(StrEnum):
     REDELIVERY = "redelivery"
     """A worker reads from the committed offsets again, or from earlier ones."""
     COLLISION = "collision"
-    """Somebody else initialises a slot in use."""
+    """Somebody else initialises a slot in use, or the broker's patience with a transaction
+    ends."""
+    COMPACTION = "compaction"
+    """The compacted topics lose what is old enough."""
     FLUSH = "flush"
     """Redis is emptied."""
     RESTORE = "restore"
@@ -39,27 +47,59 @@ class Fault(StrEnum):
     """The server of before the last restart comes back as it was then, fence and all."""
 
 
-CALLS = (Fault.REFUSED_CALL, Fault.LOST_REPLY, Fault.LATE_CALL, Fault.SLOW_CALL)
+class Moment(StrEnum):
+    """Of an await, as the world sees it."""
+
+    LEAVING = "leaving"
+    """Nothing was sent yet."""
+    WAITING = "waiting"
+    """The worker waits; its request is under way, and will be carried out."""
+    CARRIED_OUT = "carried out"
+    """The request was carried out, its answer is under way."""
+    ANSWERED = "answered"
+    """The answer is there, and nothing was made of it."""
+
+
+CALLS = (
+    Fault.REFUSED_CALL,
+    Fault.LOST_REPLY,
+    Fault.LATE_CALL,
+    Fault.REPEATED_CALL,
+    Fault.SLOW_CALL,
+)
 """Faults of single requests."""
 INCIDENTS = tuple(fault for fault in Fault if fault not in CALLS)
-"""Faults that come at a time of their own."""
+"""Faults that befall a worker or a server."""
 CUTS = (Fault.FLUSH, Fault.RESTORE, Fault.FAILBACK)
-COMMON = 8
-"""Of so many other incidents one is a cut of Redis: it stops all for half a minute."""
-LEAST_INCIDENTS = 3
-"""Kinds of incidents that every seed may draw from; together with single requests that fail,
-no seed has fewer than five faults."""
-CALL_RATES = (0.002, 0.005, 0.012)
+COMMON = 4
+"""Of so many other faults one is a cut of Redis: it stops all for half a minute."""
+LEAST_INCIDENTS = 4
+"""Kinds of incidents that every seed may draw from."""
+CALL_RATES = (0.001, 0.003, 0.008)
 """Chances of one fault of a request. A rebuild needs some seventy requests in a row."""
-CALLS_BETWEEN = (50, 100, 200)
+CALLS_BETWEEN = (15, 30, 60)
 """A batch takes some twelve requests."""
 LATENCIES = (0.01, 0.05, 0.15)
 """Virtual seconds. The longest makes batches of several workers overlap nearly always."""
+WORKERS = (2, 3, 4)
 BURSTS = 0.3
-"""Chance that the next incident follows at once: it takes two to do harm."""
+"""Chance that the next fault follows at once: it takes two to do harm."""
 BURST_CALLS = 8
-HEALTHY_SECONDS = 2.0
-"""Until then nothing fails, so that there is something to be disturbed."""
+AIMED = 0.6
+"""Chance that a fault is kept for a certain await of a worker."""
+AIMED_AFTER_CUT = 0.7
+"""Chance that the fault after a cut is kept for the rebuild."""
+LURKING = 2
+"""Faults that wait for their places at the same time."""
+PATIENCE_CALLS = 120
+"""Requests of all workers until a fault that was kept for a place comes wherever it may."""
+HEALTHY_SECONDS = (0.0, 2.0, 2.0)
+"""Until then nothing fails, so that there is something to be disturbed; in one seed of three
+not even the first start goes well."""
+NIGHTS = (0, 0, 1, 2)
+"""How often in a seed days pass."""
+CLOCKS_OFF_SECONDS = 600.0
+"""The clocks of two workers are up to twice as far apart."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +108,22 @@ class Plan:
 
     seed: int
     events: int = 200
+    """At least: more are sent until `faults` have come."""
+    faults: int = 10
+    workers: int = 3
     call_rates: dict[Fault, float] = field(default_factory=dict)
     """Chance of each fault, for each request."""
-    incidents: tuple[Fault, ...] = ()
-    """Drawn from with equal chance."""
+    strikes: tuple[Fault, ...] = ()
+    """Drawn from with equal chance, cuts more rarely."""
+    aims: tuple[str, ...] = ()
+    """Names of the awaits that faults are kept for; empty: all."""
     calls_between: int = 60
-    """Mean number of requests of busy workers between two incidents."""
+    """Mean number of requests of all workers between two strikes."""
     latency: float = 0.05
     """Virtual seconds of the longest way in one direction when nothing is wrong."""
+    healthy_seconds: float = 2.0
+    nights: int = 0
+    clocks_off: float = CLOCKS_OFF_SECONDS
 
 
 def plan_of(seed: int) -> Plan:
@@ -85,22 +133,45 @@ def plan_of(seed: int) -> Plan:
     incidents = random.sample(INCIDENTS, random.randint(LEAST_INCIDENTS, len(INCIDENTS)))
     return Plan(
         seed=seed,
+        workers=random.choice(WORKERS),
         call_rates={fault: random.choice(CALL_RATES) for fault in calls},
-        incidents=tuple(incidents),
+        strikes=(*incidents, *random.sample(CALLS, 2)),
         calls_between=random.choice(CALLS_BETWEEN),
         latency=random.choice(LATENCIES),
+        healthy_seconds=random.choice(HEALTHY_SECONDS),
+        nights=random.choice(NIGHTS),
     )
 
 
+@dataclass(eq=False)
+class Strike:
+    """A fault that is about to come."""
+
+    fault: Fault
+    place: Place | None
+    """Who waits here is struck; None: whoever has a batch in hand."""
+    moment: Moment
+    calls_left: int
+    """Until it may come."""
+    patience: int = PATIENCE_CALLS
+    """Requests from then on until it comes wherever it may."""
+
+
 class Chance:
-    """The seed at work: every draw comes from it, every fault is counted."""
+    """The seed at work: every draw comes from it."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.random = Random(plan.seed)
-        self.counted: Counter[Fault] = Counter()
         self.calm = True
         """No faults for now."""
+        self._places = [each for each in all_places() if self._is_aimed_at(each)]
+        self._of_rebuild = [each for each in self._places if each.of_rebuild]
+
+    def _is_aimed_at(self, place: Place) -> bool:
+        if self.plan.aims:
+            return place.awaited in self.plan.aims
+        return not place.of_rebuild or not set(CUTS).isdisjoint(self.plan.strikes)
 
     def of_call(self) -> Fault | None:
         """The fault of one request, or none."""
@@ -110,18 +181,28 @@ class Chance:
         for fault, rate in self.plan.call_rates.items():
             drawn -= rate
             if drawn < 0:
-                self.counted[fault] += 1
                 return fault
         return None
 
-    def calls_until_incident(self) -> int:
-        """How many requests of busy workers pass until then."""
+    def strike(self, former: Fault | None) -> Strike | None:
+        """The next, after another."""
+        if not self.plan.strikes:
+            return None
+        weights = [1 if fault in CUTS else COMMON for fault in self.plan.strikes]
+        (fault,) = self.random.choices(self.plan.strikes, weights)
+        place = self._place(former)
+        moment = Moment.LEAVING if fault in CALLS else self.random.choice(list(Moment))
+        in_rebuild = place is not None and place.of_rebuild
+        return Strike(fault, place, moment, 0 if in_rebuild else self._calls_until_strike())
+
+    def _place(self, former: Fault | None) -> Place | None:
+        if former in CUTS and self._of_rebuild and self.random.random() < AIMED_AFTER_CUT:
+            return self.random.choice(self._of_rebuild)
+        if self._places and self.random.random() < AIMED:
+            return self.random.choice(self._places)
+        return None
+
+    def _calls_until_strike(self) -> int:
         if self.random.random() < BURSTS:
             return self.random.randint(1, BURST_CALLS)
         return 1 + int(self.random.expovariate(1 / self.plan.calls_between))
-
-    def incident(self) -> Fault:
-        """The next incident; counted by the one who brings it about."""
-        weights = [1 if fault in CUTS else COMMON for fault in self.plan.incidents]
-        (fault,) = self.random.choices(self.plan.incidents, weights)
-        return fault

@@ -12,7 +12,8 @@ from icustomer.stream.changelog import CLAIM_KEY
 from icustomer.stream.memory_broker import Stored
 from icustomer.stream.port import InputPartition
 from icustomer.stream.records import VERSION_HEADER
-from simulation.workers import GROUP, WatchedKafka
+from simulation.servers import WatchedKafka
+from simulation.workers import GROUP
 
 
 def check_every_moment(kafka: WatchedKafka, told: Sequence[Observation]) -> None:
@@ -31,7 +32,7 @@ def version_of(record: Stored) -> int:
 
 def _by_transaction(kafka: WatchedKafka) -> dict[int, list[Stored]]:
     found: dict[int, list[Stored]] = defaultdict(list)
-    for record in kafka.records(Topic.IDENTITY_STATE):
+    for record in kafka.ever(Topic.IDENTITY_STATE):
         if record.key != CLAIM_KEY:
             found[id(record.transaction)].append(record)
     return found

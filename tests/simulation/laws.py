@@ -27,6 +27,7 @@ from icustomer.stream.memory_broker import Stored
 from icustomer.stream.port import InputPartition
 from icustomer.stream.records import RecordMaker, Stories
 from simulation.history import check_every_moment, version_of
+from simulation.servers import WatchedKafka
 from simulation.workers import GROUP, KEYRING, RULES, SPACE, Cluster, Ledger
 from worlds.comparison import assert_as_oracle, overrides_of
 from worlds.laws import check_state
@@ -63,6 +64,8 @@ async def judge(cluster: Cluster, ledgers: Sequence[Ledger]) -> None:
     check_changelog(kafka, space)
     check_profiles(kafka, standing)
     check_created(kafka, standing)
+    await check_rebuild(kafka, standing)
+    kafka.grow_old_at_once()
     await check_rebuild(kafka, standing)
 
 
@@ -178,29 +181,30 @@ def _text(headers: Mapping[str, bytes | None], name: str) -> str:
 # -- law 5 -----------------------------------------------------------------------------
 
 
-def last_records(kafka: MemoryKafka, topic: Topic) -> dict[bytes, Stored]:
-    """The last record of each key that a subscriber gets; claims are none."""
+def last_records(kafka: WatchedKafka, topic: Topic) -> dict[bytes, Stored]:
+    """The last record of each key that a subscriber got, however often it looked; claims are
+    none."""
     return {
         record.key: record
-        for record in kafka.records(topic)
+        for record in kafka.ever(topic)
         if record.key is not None and record.key != CLAIM_KEY
     }
 
 
-def check_last_records(kafka: MemoryKafka) -> None:
+def check_last_records(kafka: WatchedKafka) -> None:
     """The last record of a key has the highest version. A tombstone needs only be the last:
     two workers that saw a group go may tell of it with different versions."""
     for topic in (Topic.PROFILES, Topic.IDENTITY_STATE):
         versions: dict[bytes, list[int]] = defaultdict(list)
         last = last_records(kafka, topic)
-        for record in kafka.records(topic):
+        for record in kafka.ever(topic):
             if record.key in last and last[record.key].value is not None:
                 versions[record.key].append(version_of(record))
         for key, found in versions.items():
             assert found[-1] == max(found), f"{topic} {key!r}: the last record is stale: {found}"
 
 
-def check_changelog(kafka: MemoryKafka, space: Space) -> None:
+def check_changelog(kafka: WatchedKafka, space: Space) -> None:
     """The changelog says what stands in Redis."""
     last = last_records(kafka, Topic.IDENTITY_STATE)
     told = {key: record.value for key, record in last.items() if record.value is not None}
@@ -209,7 +213,7 @@ def check_changelog(kafka: MemoryKafka, space: Space) -> None:
         assert decode(blob) == decode(space.groups[group_id]), f"{group_id!r} differs"
 
 
-def check_profiles(kafka: MemoryKafka, standing: Standing) -> None:
+def check_profiles(kafka: WatchedKafka, standing: Standing) -> None:
     """The last record of each customer ID is made from what stands."""
     maker = RecordMaker(SPACE, RULES, KEYRING)
     expected: dict[bytes, Any] = {}

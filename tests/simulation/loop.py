@@ -35,6 +35,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._now
 
+    def leap(self, seconds: float) -> None:
+        """Time passes in which nothing runs; what was due meanwhile is due now."""
+        self._now += seconds
+
     def select(self, timeout: float | None) -> list[Any]:
         """What the loop calls to wait for input: there is none, so time passes at once."""
         if timeout is None:

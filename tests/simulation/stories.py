@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -34,6 +34,12 @@ DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 """When virtual time begins."""
 EARLIER_SECONDS = 7200
 """How long before it is sent an event may have happened: order of arrival tells nothing."""
+SHARE_OF_WRONG_CLOCKS = 0.03
+WRONG_TIMES = ("1970-01-01T00:00:00Z", "2107-05-04T03:02:01Z", "9999-12-31T23:59:59Z")
+WRONG_TIMESTAMPS = (0, 4_334_000_000_000)
+"""Milliseconds: 1970, and the year 2107."""
+SHARE_OF_OTHER_CLOCKS = 0.2
+OTHER_CLOCK_SECONDS = 600.0
 JUNK = (b"", b"{", b"\xff\xfe", b"[]", b'{"event_id": "x"}', b'{"event_id": NaN}', None)
 
 Document = dict[str, Any]
@@ -46,6 +52,8 @@ class Message:
     topic: Topic
     key: bytes
     value: bytes | None
+    timestamp: int | None = None
+    """Milliseconds, as the sender has it; None: the broker's."""
 
 
 @dataclass
@@ -93,9 +101,19 @@ class Town:
         """The message that is sent at `now`, seconds since dawn."""
         kinds = (self._again, self._junk, self._command, self._event)
         (kind,) = self.random.choices(kinds, weights=(12, 3, 2, 100))
-        message = kind(now)
+        message = replace(kind(now), timestamp=self._timestamp(now))
         self.sent.append(message)
         return message
+
+    def _timestamp(self, now: float) -> int | None:
+        """The sender's clock, where it is none of the broker's: minutes off, or worse."""
+        drawn = self.random.random()
+        if drawn < SHARE_OF_WRONG_CLOCKS:
+            return self.random.choice(WRONG_TIMESTAMPS)
+        if drawn < SHARE_OF_OTHER_CLOCKS:
+            off = self.random.uniform(-OTHER_CLOCK_SECONDS, OTHER_CLOCK_SECONDS)
+            return int((DAWN.timestamp() + now + off) * 1_000)
+        return None
 
     # -- what is no event --------------------------------------------------------------
 
@@ -190,9 +208,12 @@ class Town:
 
     def _stamped(self, now: float) -> Document:
         happened = now - self.random.choice((0.0, self.random.uniform(0, EARLIER_SECONDS)))
+        told = (DAWN + timedelta(seconds=happened)).isoformat()
+        if self.random.random() < SHARE_OF_WRONG_CLOCKS:
+            told = self.random.choice(WRONG_TIMES)
         return {
             "event_id": f"e{len(self.sent):04}",
-            "occurred_at": (DAWN + timedelta(seconds=happened)).isoformat(),
+            "occurred_at": told,
             "source": self.random.choice(("shop", "app", "till")),
         }
 

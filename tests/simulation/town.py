@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from unittest.mock import patch
 
+from icustomer import replay
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
+from icustomer.stream.memory_broker import Stored
 from simulation.chaos import Chaos
-from simulation.faults import HEALTHY_SECONDS, Chance, Fault, Plan
+from simulation.coverage import Coverage
+from simulation.faults import Chance, Plan
 from simulation.laws import check_nobody_stumbled, judge, lag
-from simulation.loop import run
+from simulation.loop import SimulatedLoop, run
+from simulation.servers import DAY_SECONDS
 from simulation.stories import Town
-from simulation.workers import SPACE, Cluster, Ledger
+from simulation.workers import SPACE, Cluster
 
 PAUSES_BETWEEN_EVENTS = 0.3
 MEAN_SECONDS_BETWEEN_BURSTS = 1.0
@@ -25,10 +30,19 @@ LONGEST_SECONDS = 900.0
 """After that all is sent, however little was done."""
 QUIET_SECONDS = 900.0
 """By then everything must be done: 30 leases."""
-STALE_SECONDS = 120.0
-"""A stale owner may have set committed offsets back, and nobody reads on from there before
-the next rebalance, which comes with any start of a worker."""
 LOOK_SECONDS = 1.0
+BROKER_LOOKS_SECONDS = 10.0
+"""How often a broker looks for transactions that took too long."""
+PORTION = 7
+"""Groups of a script: a town has some dozens, and a rebuild of it must have several."""
+LONGEST_TAIL = 25
+"""Groups: some tails are too long."""
+MOST_EVENTS_MORE = 200
+"""Sent for want of faults."""
+NIGHT_SECONDS = (1 * DAY_SECONDS, 16 * DAY_SECONDS)
+"""Too short for anything to be compacted, or long enough for tombstones to go."""
+UNTRACED_HEADERS = ("icustomer-failed-at",)
+"""What a worker's own clock tells."""
 
 
 class LawBrokenError(AssertionError):
@@ -40,13 +54,12 @@ class Result:
     """What a seed went through."""
 
     plan: Plan
-    faults: Counter[Fault]
+    coverage: Coverage
     outcomes: Counter[Outcome]
+    events: int
+    """Messages that were sent."""
     calls: int
-    quiet_after: float
-    """Virtual seconds from the last fault until everything was done."""
-    set_back: int
-    """Rebalances that were needed because committed offsets had been set back."""
+    """Requests that were carried out."""
     trace: str
     """Digest of all that stands in Kafka: the same for the same seed."""
 
@@ -56,54 +69,84 @@ def simulate(plan: Plan) -> Result:
     chance = Chance(plan)
     story: list[str] = []
     try:
-        return run(chance.random, _live(chance, story))
+        with patch.multiple(replay, PORTION=PORTION, LONGEST_TAIL=LONGEST_TAIL):
+            return run(chance.random, _live(chance, story))
     except Exception as error:
-        told = "\n  ".join(story) or "no incident"
+        told = "\n  ".join(story) or "none"
         raise LawBrokenError(
             f"seed {plan.seed} broke a law: {type(error).__name__}: {error}\n"
             f"again: ICUSTOMER_SIM_SEED={plan.seed} python -m pytest tests/simulation\n"
-            f"requests that failed: {dict(chance.counted)}\nincidents:\n  {told}"
+            f"faults:\n  {told}"
         ) from error
 
 
 async def _live(chance: Chance, story: list[str]) -> Result:
-    cluster = Cluster(chance)
+    cluster = Cluster(chance, story)
     chaos = Chaos(cluster)
-    chaos.story = story
-    await asyncio.sleep(HEALTHY_SECONDS)
-    chance.calm = False
-    await _send_events(cluster)
-    chance.calm = True
-    chaos.settle()
-    began = asyncio.get_running_loop().time()
-    set_back = await _until_quiet(cluster, chaos.ledgers)
-    quiet_after = asyncio.get_running_loop().time() - began
+    broker = asyncio.ensure_future(_look_at_transactions(cluster))
+    await asyncio.sleep(chance.plan.healthy_seconds)
+    town = Town(chance.random, lambda: _customer_ids(cluster))
+    for share in _shares(chance.plan):
+        chance.calm = False
+        await _send_events(cluster, town, share)
+        await _end_of_day(cluster, chaos, story)
+    calls = cluster.traffic.calls
     chaos.stop()
+    broker.cancel()
     trace = _trace(cluster)
     await judge(cluster, chaos.ledgers)
     outcomes: Counter[Outcome] = Counter()
     for ledger in chaos.ledgers:
         outcomes.update(ledger.counted())
-    calls = cluster.traffic.calls
-    return Result(chance.plan, chance.counted, outcomes, calls, quiet_after, set_back, trace)
+    coverage = cluster.strikes.coverage
+    return Result(chance.plan, coverage, outcomes, len(town.sent), calls, trace)
 
 
-async def _send_events(cluster: Cluster) -> None:
-    random = cluster.chance.random
-    town = Town(random, lambda: _customer_ids(cluster))
-    loop = asyncio.get_running_loop()
-    for _ in range(cluster.chance.plan.events):
+async def _look_at_transactions(cluster: Cluster) -> None:
+    while True:
+        await asyncio.sleep(BROKER_LOOKS_SECONDS)
+        cluster.kafka.lose_patience()
+
+
+def _shares(plan: Plan) -> Iterator[tuple[int, int]]:
+    """How many events, and how many faults, there must have been by the end of each day."""
+    days = plan.nights + 1
+    for day in range(1, days + 1):
+        yield plan.events * day // days, plan.faults * day // days
+
+
+async def _send_events(cluster: Cluster, town: Town, least: tuple[int, int]) -> None:
+    events, faults = least
+    random, loop = cluster.chance.random, asyncio.get_running_loop()
+    met, began = cluster.strikes.coverage.faults, loop.time()
+    while len(town.sent) < events or met.total() < faults:
+        if len(town.sent) >= events + MOST_EVENTS_MORE:
+            break
         message = town.next(loop.time())
-        cluster.kafka.produce(message.topic, message.key, message.value)
+        cluster.kafka.produce(
+            message.topic, message.key, message.value, timestamp=message.timestamp
+        )
         if random.random() < PAUSES_BETWEEN_EVENTS:
             await asyncio.sleep(random.expovariate(1 / MEAN_SECONDS_BETWEEN_BURSTS))
-        await _until_few_are_left(cluster)
+        await _until_few_are_left(cluster, began + LONGEST_SECONDS)
 
 
-async def _until_few_are_left(cluster: Cluster) -> None:
+async def _until_few_are_left(cluster: Cluster, latest: float) -> None:
     loop = asyncio.get_running_loop()
-    while lag(cluster) > LARGEST_BACKLOG and loop.time() < LONGEST_SECONDS:  # noqa: ASYNC110 - virtual time
+    while lag(cluster) > LARGEST_BACKLOG and loop.time() < latest:  # noqa: ASYNC110 - virtual time
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _end_of_day(cluster: Cluster, chaos: Chaos, story: list[str]) -> None:
+    """All that is left is done, undisturbed; then days pass, as none does while anything is
+    out of order: an outage is shorter than the lag of compaction."""
+    cluster.chance.calm = True
+    chaos.settle()
+    await _until_quiet(cluster, chaos)
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimulatedLoop)
+    loop.leap(cluster.chance.random.uniform(*NIGHT_SECONDS))
+    story.append(f"{loop.time():.3f} days have passed")
 
 
 def _customer_ids(cluster: Cluster) -> list[str]:
@@ -112,36 +155,33 @@ def _customer_ids(cluster: Cluster) -> list[str]:
     return sorted({each.key.decode() for each in profiles if each.key and each.value})
 
 
-async def _until_quiet(cluster: Cluster, ledgers: Sequence[Ledger]) -> int:
-    """Wait until nothing is left to do; the number of rebalances that it took."""
+async def _until_quiet(cluster: Cluster, chaos: Chaos) -> None:
+    """Wait until nothing is left to do."""
     loop = asyncio.get_running_loop()
-    began, looked, set_back, before = loop.time(), loop.time(), 0, lag(cluster)
-    while not _quiet(cluster):
+    latest = loop.time() + QUIET_SECONDS
+    while not _quiet(cluster, chaos):
         await asyncio.sleep(LOOK_SECONDS)
-        check_nobody_stumbled(ledgers)
+        check_nobody_stumbled(chaos.ledgers)
         left, outbox = lag(cluster), cluster.redis.space(SPACE).outbox
-        assert loop.time() - began < QUIET_SECONDS, (
-            f"never quiet: {left} records and {len(outbox)} entries left"
-        )
-        if left != before:
-            before, looked = left, loop.time()
-        elif left and loop.time() - looked > STALE_SECONDS:
-            set_back += 1
-            looked = loop.time()
-            cluster.group.rebalance()
-    return set_back
+        assert loop.time() < latest, f"never quiet: {left} records and {len(outbox)} entries left"
 
 
-def _quiet(cluster: Cluster) -> bool:
+def _quiet(cluster: Cluster, chaos: Chaos) -> bool:
     space = cluster.redis.space(SPACE)
-    return lag(cluster) == 0 and not space.outbox and cluster.traffic.under_way == 0
+    under_way = cluster.traffic.under_way > 0 or cluster.kafka.undecided or chaos.paused
+    return not (under_way or space.outbox or lag(cluster))
 
 
 def _trace(cluster: Cluster) -> str:
     """Records of one transaction stand in any order: sets have none."""
     told = sorted(
-        (str(topic), record.key or b"", record.value or b"")
+        (str(topic), record.key or b"", record.value or b"", _headers(record))
         for topic in Topic
-        for record in cluster.kafka.records(topic)
+        for record in cluster.kafka.ever(topic)
     )
     return blake2b(repr(told).encode(), digest_size=16).hexdigest()
+
+
+def _headers(record: Stored) -> list[tuple[str, bytes]]:
+    told = [(name, value or b"") for name, value in record.headers]
+    return sorted(each for each in told if each[0] not in UNTRACED_HEADERS)

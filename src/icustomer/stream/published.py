@@ -8,20 +8,21 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from icustomer.contracts.topics import Topic
 from icustomer.stream.changelog import CLAIM_KEY
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
 from icustomer.stream.log_reader import (
+    MAX_RECORDS,
+    POLL_MS,
     REQUEST_SECONDS,
     Isolation,
     close_reader,
     ends_of,
     open_reader,
     partitions_of,
-    read_to_end,
 )
 from icustomer.stream.port import Headers
 from icustomer.stream.records import VERSION_HEADER
@@ -31,7 +32,6 @@ FOLLOWED = (Topic.IDENTITY_STATE, Topic.PROFILES)
 DECIDED_SECONDS = 5.0
 """How long the end of a transaction is waited for: some milliseconds as a rule, seconds with a
 busy broker. That of a worker that was killed is held up to a minute, and not worth more."""
-DECIDED_POLL_SECONDS = 0.05
 NO_VERSION = 0
 """Of a record that somebody else wrote: below all versions."""
 
@@ -72,14 +72,23 @@ class Published:
         """
         written = await ends_of(self._written)
         patience = time.monotonic() + DECIDED_SECONDS
-        while True:
-            async for record in read_to_end(self._committed):
+        while not await self._has_read(written):
+            polled = await self._polled()
+            # All of it, also what is behind the end: the position has passed it.
+            for record in polled:
                 if record.key is not None and record.key != CLAIM_KEY:
-                    topic = self._topics[record.topic]
-                    yield PublishedRecord(topic, record.key, _version(record.headers), record.value)
-            if await self._has_read(written) or time.monotonic() > patience:
+                    topic, version = self._topics[record.topic], _version(record.headers)
+                    yield PublishedRecord(topic, record.key, version, record.value)
+            if polled:
+                patience = time.monotonic() + DECIDED_SECONDS
+            elif time.monotonic() > patience:
                 return
-            await asyncio.sleep(DECIDED_POLL_SECONDS)
+
+    async def _polled(self) -> list[ConsumerRecord]:
+        with translated("read on"):
+            async with asyncio.timeout(REQUEST_SECONDS):
+                polled = await self._committed.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+        return [record for records in polled.values() for record in records]
 
     async def _has_read(self, ends: Mapping[TopicPartition, int]) -> bool:
         with translated("tell the position in the log"):
