@@ -21,7 +21,7 @@ from icustomer.replay import Replay, Replayed
 from icustomer.store.port import Checkpoint, Claim, Standing, Store
 from icustomer.stream.port import Log
 
-RENEW_SECONDS = 10.0
+RENEW_SECONDS = 5.0
 """Between two renewals of the pending fence while no script does it: a third of its lease."""
 CHECKPOINT_GOOD_SECONDS = 86_400.0
 """How old a checkpoint may be: a seventh of the time that tombstones are kept, whatever the
