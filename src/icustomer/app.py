@@ -109,7 +109,12 @@ def build(settings: Settings, observer: Observer) -> Parts:
     maker = RecordMaker(settings.space, rules, keyring)
     new_nonce = nonces(keyring)
     sessions = Sessions(
-        store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint(), observer
+        store,
+        log,
+        Rebuild(store, log, rules, keyring, observer),
+        new_nonce,
+        keyring.fingerprint(),
+        observer,
     )
     worker = Worker(
         store=store,

@@ -84,10 +84,10 @@ def _name(awaited: ast.expr) -> str:
 
 
 def chain_of_caller() -> Chain:
-    """The awaits that the running coroutine is in."""
+    """The awaits that the running coroutine is in. What drives it step by step is below them."""
     frame: FrameType | None = sys._getframe(1)
     places: list[Place] = []
-    while frame is not None:
+    while frame is not None and frame.f_code is not stepwise.__code__:
         places += _place_of(frame)
         frame = frame.f_back
     return tuple(places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from unittest.mock import patch
@@ -12,6 +13,8 @@ from unittest.mock import patch
 from icustomer import replay
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
+from icustomer.store import memory as stores
+from icustomer.stream import memory as logs
 from icustomer.stream.memory_broker import Stored
 from simulation.chaos import Chaos
 from simulation.coverage import Coverage
@@ -37,6 +40,9 @@ PORTION = 7
 """Groups of a script: a town has some dozens, and a rebuild of it must have several."""
 LONGEST_TAIL = 25
 """Groups: some tails are too long."""
+SLOTS = 12
+"""Workers that are away keep theirs for a while, and each may have two; a rebuild initialises
+all of them, and with 64 would do little else."""
 MOST_EVENTS_MORE = 200
 """Sent for want of faults."""
 NIGHT_SECONDS = (1 * DAY_SECONDS, 16 * DAY_SECONDS)
@@ -69,7 +75,7 @@ def simulate(plan: Plan) -> Result:
     chance = Chance(plan)
     story: list[str] = []
     try:
-        with patch.multiple(replay, PORTION=PORTION, LONGEST_TAIL=LONGEST_TAIL):
+        with _small():
             return run(chance.random, _live(chance, story))
     except Exception as error:
         told = "\n  ".join(story) or "none"
@@ -78,6 +84,17 @@ def simulate(plan: Plan) -> Result:
             f"again: ICUSTOMER_SIM_SEED={plan.seed} python -m pytest tests/simulation\n"
             f"faults:\n  {told}"
         ) from error
+
+
+@contextmanager
+def _small() -> Iterator[None]:
+    """The limits of a town."""
+    with (
+        patch.multiple(replay, PORTION=PORTION, LONGEST_TAIL=LONGEST_TAIL),
+        patch.object(stores, "SLOTS", SLOTS),
+        patch.object(logs, "MAX_SLOTS", SLOTS),
+    ):
+        yield
 
 
 async def _live(chance: Chance, story: list[str]) -> Result:

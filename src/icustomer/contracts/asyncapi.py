@@ -98,7 +98,6 @@ def document() -> Json:
 
 
 def _channel(topic: Topic) -> Json:
-    name = _message_name(topic)
     return {
         "address": f"{{prefix}}.{topic.value}",
         "title": topic.value,
