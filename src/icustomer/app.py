@@ -287,9 +287,10 @@ class Life:
         )
 
     async def _tend(self) -> None:
+        pause = TEND_SECONDS
         while True:
-            await asyncio.sleep(TEND_SECONDS)
-            await self._parts.worker.tend()
+            await asyncio.sleep(pause)
+            pause = 0.0 if await self._parts.worker.tend() else TEND_SECONDS
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close everything; what hangs (Kafka away) must not keep the process. Nobody asked to

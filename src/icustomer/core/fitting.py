@@ -60,7 +60,7 @@ class Fitting:
     def _pieces_above(self, keys: Sequence[bytes]) -> list[list[bytes]]:
         shared = self._marks.shared
         linkable = {
-            key: [each for each in self._digests[key] if each not in shared] for key in keys
+            key: [digest for digest in self._digests[key] if digest not in shared] for key in keys
         }
         return [each for each in connected(linkable, self._overrides) if len(each) > self._limit]
 
