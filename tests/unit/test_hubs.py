@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any
 
-import networkx
+import networkx as nx
 import pytest
-from benchmarks.overload_core import Core, ordinary, portions
+from benchmarks.overload_core import TOLD_OFTEN, Core, ordinary, portions
 from benchmarks.overload_events import CASES, overload
 from benchmarks.people import Event
 from msgspec.structs import replace
@@ -19,17 +20,32 @@ from icustomer.core.facets import founded
 from icustomer.core.fitting import Fitting
 from icustomer.core.model import Facet, RawName
 from icustomer.core.names import largest_incompatible
-from icustomer.core.rules import DEFAULT_RULES
+from icustomer.core.rules import DEFAULT_RULES, Rules
 from icustomer.core.sharing import Marks
 from icustomer.store.codec import decode
 from worlds.observations import KEYRING, observation
 
 SOON = replace(DEFAULT_RULES, max_facets=40, max_group=60)
 """Limits that a few hundred events reach."""
+UNCAUGHT = replace(SOON, max_group=1_000)
+"""The same without the catch behind the others."""
 BATCH = 50
-HUBS = 300
-ORDINARY = 60
-WINDOWS = 3
+HUBS = 200
+ORDINARY = 40
+LIMITS_REACHED = {
+    "hot tickets": 500,
+    "names and e-mails on a phone": 50,
+    "one account": 50,
+    "chain": 150,
+    "mesh": 150,
+}
+"""Case to the events after which the limits hold that matter to it."""
+MEASURED = 100
+"""Events of each of the two windows that are compared."""
+TIED_BY_MANY = {"chain", "nameless chain", "mesh", "mesh of households"}
+"""Cases that nothing but `max_group` bounds; in the others the hub is found out."""
+FACETS_OF_ONE = 2
+"""At most, of anybody else."""
 ONE_PERSON = {"hot orders", "hot tickets", "repeated"}
 TWO_TIMES = 2.0
 """More than the unevenness of batches, less than anything that grows with what came before."""
@@ -44,9 +60,9 @@ def strewn(name: str) -> list[Event]:
     return mixed
 
 
-def handled(events: Sequence[Event]) -> Core:
-    core = Core(SOON)
-    for batch in portions(events, BATCH):
+def handled(batches: Iterable[Sequence[Event]], rules: Rules = SOON) -> Core:
+    core = Core(rules)
+    for batch in batches:
         core.handle(batch)
     return core
 
@@ -68,20 +84,26 @@ def calls(core: Core, batch: Sequence[Event]) -> int:
     return counted
 
 
-@pytest.fixture(scope="module")
-def undisturbed() -> dict[str, bytes]:
-    """The ordinary customers as they are without anything else, one event at a time."""
-    core = Core(SOON)
-    for event in ordinary(ORDINARY):
-        core.handle([event])
-    return core.profiles
+@lru_cache
+def disturbed(name: str) -> Core:
+    rules = SOON if name in TIED_BY_MANY else UNCAUGHT
+    return handled(portions(strewn(name), BATCH), rules)
+
+
+@lru_cache
+def undisturbed() -> Core:
+    """The ordinary customers, their events in the same batches, without anything else."""
+    ours = {event.event_id for event in ordinary(ORDINARY)}
+    batches = portions(strewn("repeated"), BATCH)
+    return handled([event for event in batch if event.event_id in ours] for batch in batches)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_groups_are_bounded_and_each_event_has_its_outcome(name: str) -> None:
-    core = handled(strewn(name))
+    core = disturbed(name)
     groups = [decode(blob) for blob in core.groups.values()]
-    assert max(len(group.facets) for group in groups) <= SOON.max_group
+    bound = SOON.max_group if name in TIED_BY_MANY else FACETS_OF_ONE
+    assert max(len(group.facets) for group in groups) <= bound
     assert core.outcomes.total() == HUBS + ORDINARY
     assert core.outcomes.keys() <= set(Outcome) - {Outcome.DEAD_LETTERED}
     assert (core.shared == 0) == (name in ONE_PERSON)
@@ -90,33 +112,25 @@ def test_groups_are_bounded_and_each_event_has_its_outcome(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_ordinary_customers_are_what_they_are_without_the_others(
-    name: str, undisturbed: dict[str, bytes]
-) -> None:
-    """Their profiles to the last byte, but for how the events fell into batches."""
-    disturbed = handled(strewn(name)).profiles
-    without = handled(list(ordinary(ORDINARY))).profiles
-    assert undisturbed.keys() == without.keys() <= disturbed.keys()
-    for customer_id in undisturbed:
-        assert shown(disturbed[customer_id]) == shown(undisturbed[customer_id])
+def test_ordinary_customers_are_what_they_are_without_the_others(name: str) -> None:
+    """To the last byte, versions and stories too."""
+    expected = undisturbed().profiles
+    assert len(expected) >= ORDINARY // TOLD_OFTEN
+    assert disturbed(name).profiles.items() >= expected.items()
 
 
-def shown(profile: bytes) -> dict[str, Any]:
-    """A profile without version and story: they tell of batches too."""
-    import msgspec
-
-    told = msgspec.json.decode(profile)
-    return {name: value for name, value in told.items() if name not in {"version", "change"}}
-
-
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", LIMITS_REACHED)
 def test_an_event_costs_no_more_the_more_there_were(name: str) -> None:
     core = Core(SOON)
-    batches = list(portions(overload(name, 2 * HUBS), BATCH))
-    costs = [calls(core, batch) for batch in batches]
-    size = len(costs) // WINDOWS
-    middle, last = costs[size : 2 * size], costs[2 * size :]
-    assert sum(last) < TWO_TIMES * sum(middle), costs
+    reached = LIMITS_REACHED[name]
+    events = list(overload(name, reached + 2 * MEASURED))
+    for batch in portions(events[:reached], BATCH):
+        core.handle(batch)
+    first, last = (
+        sum(calls(core, batch) for batch in portions(events[begin : begin + MEASURED], BATCH))
+        for begin in (reached, reached + MEASURED)
+    )
+    assert last < TWO_TIMES * first
 
 
 def mesh(random: Random) -> dict[bytes, Facet]:
@@ -156,7 +170,7 @@ def contested(carriers: Sequence[Facet]) -> int:
 
 def groups_of(facets: dict[bytes, Facet], shared: set[bytes]) -> list[list[bytes]]:
     """In the order of their first facets."""
-    graph = networkx.Graph()
+    graph = nx.Graph()
     graph.add_nodes_from(facets)
     for key, facet in facets.items():
         for one in facet.identifiers:
@@ -164,12 +178,12 @@ def groups_of(facets: dict[bytes, Facet], shared: set[bytes]) -> list[list[bytes
             if digest not in shared:
                 graph.add_edge(key, ("identifier", digest))
     order = list(facets)
-    found = [[n for n in each if n in facets] for each in networkx.connected_components(graph)]
+    found = [[n for n in each if n in facets] for each in nx.connected_components(graph)]
     keys = [sorted(each, key=order.index) for each in found]
     return sorted((each for each in keys if each), key=lambda each: order.index(each[0]))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_what_a_large_group_gives_up_is_what_the_rule_says(seed: int) -> None:
     facets = mesh(Random(seed))
     limit = 3 + seed % 10
