@@ -35,6 +35,10 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.module}:{self.line}:{self.column} {self.function} > {self.awaited}"
 
+    def is_called(self, name: str) -> bool:
+        """By what is awaited, or by the function too: `settle > settle`."""
+        return name in {self.awaited, f"{self.function} > {self.awaited}"}
+
     @property
     def of_rebuild(self) -> bool:
         """Of those who bring the working state back."""

@@ -21,7 +21,6 @@ from simulation.coverage import Coverage
 from simulation.faults import Chance, Plan
 from simulation.laws import check_nobody_stumbled, judge, lag
 from simulation.loop import SimulatedLoop, run
-from simulation.servers import DAY_SECONDS
 from simulation.stories import Town
 from simulation.workers import SPACE, Cluster
 
@@ -45,8 +44,6 @@ SLOTS = 12
 all of them, and with 64 would do little else."""
 MOST_EVENTS_MORE = 200
 """Sent for want of faults."""
-NIGHT_SECONDS = (1 * DAY_SECONDS, 16 * DAY_SECONDS)
-"""Too short for anything to be compacted, or long enough for tombstones to go."""
 UNTRACED_HEADERS = ("icustomer-failed-at",)
 """What a worker's own clock tells."""
 
@@ -103,8 +100,8 @@ async def _live(chance: Chance, story: list[str]) -> Result:
     broker = asyncio.ensure_future(_look_at_transactions(cluster))
     await asyncio.sleep(chance.plan.healthy_seconds)
     town = Town(chance.random, lambda: _customer_ids(cluster))
-    for share in _shares(chance.plan):
-        chance.calm = False
+    for day, share in enumerate(_shares(chance.plan)):
+        chance.calm = day < chance.plan.calm_days
         await _send_events(cluster, town, share)
         await _end_of_day(cluster, chaos, story)
     calls = cluster.traffic.calls
@@ -162,7 +159,7 @@ async def _end_of_day(cluster: Cluster, chaos: Chaos, story: list[str]) -> None:
     await _until_quiet(cluster, chaos)
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
-    loop.leap(cluster.chance.random.uniform(*NIGHT_SECONDS))
+    loop.leap(cluster.chance.random.uniform(*cluster.chance.plan.night_seconds))
     story.append(f"{loop.time():.3f} days have passed")
 
 
