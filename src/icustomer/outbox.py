@@ -19,7 +19,7 @@ from icustomer.observer import Observer
 from icustomer.prepare import Prepared, Rendered
 from icustomer.store.codec import group_of, version_of
 from icustomer.store.limits import NO_SLOT
-from icustomer.store.port import Closure, Published, Session, Store, Write
+from icustomer.store.port import Closure, Published, Session, Store, entry_only
 from icustomer.stream.port import InputPartition, Log, OutputRecord
 from icustomer.stream.records import RecordMaker, Stories
 
@@ -202,7 +202,7 @@ class Outbox:
         if loaded.fence != session.fence.raw:
             raise HistoryCutError("the fence moved")
         writes = [
-            _entry_only(customer_id, home, version_of(blob))
+            entry_only({home: (version := version_of(blob))}, [home], [customer_id], version)
             for customer_id, home in loaded.aliases.items()
             if home is not None and (blob := loaded.groups.get(home)) is not None
         ]
@@ -280,19 +280,3 @@ def _since(closure: Closure) -> dict[bytes, int]:
             root = joined.find(group_id)
             since[root] = min(version, since.get(root, version))
     return {each: since[joined.find(each)] for entry in closure.entries for each in entry.groups}
-
-
-def _entry_only(customer_id: str, home: bytes, version: int) -> Write:
-    return Write(
-        read_groups={home: version},
-        read_links={},
-        groups={},
-        deleted=[],
-        links={},
-        index_added=[],
-        index_removed=[],
-        aliases={},
-        version=version,
-        entry_groups=[home],
-        entry_ids=[customer_id],
-    )

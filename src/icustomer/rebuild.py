@@ -100,9 +100,9 @@ class Rebuild:
         need not wait for its lease to run out."""
         renewing = asyncio.ensure_future(self._renewing(nonce))
         try:
+            self._former.append(nonce)
             if not await self._store.begin_rebuild(nonce, self._former):
                 raise UnavailableError("another worker is rebuilding the working state")
-            self._former.append(nonce)
             with self._told(cut=await self._log.last_claim() is not None):
                 yield
             self._former = []

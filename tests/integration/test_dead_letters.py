@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import struct
 import subprocess
 import sys
 from collections import Counter
@@ -18,7 +17,6 @@ from typing import Any, NamedTuple
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.record.util import calc_crc32c
 from confluent_kafka import Message
 
 from icustomer.commands.dead_letters_filters import Filters
@@ -37,6 +35,7 @@ from icustomer.stream.dead_letters_redrive import open_redriver
 from icustomer.stream.port import InputRecord
 from icustomer.stream.topic_ids import topic_ids
 from icustomer.stream.topics import create, topic_name
+from integration.support.damaged import Damaged
 from integration.support.reading import Reader
 from integration.support.stopped_redrive import STOPPED
 from servers.kafka import KafkaServer
@@ -187,21 +186,6 @@ class Foreign(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
-
-
-class Damaged:
-    """A batch's builder that writes a header name no text can be."""
-
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._builder, name)
-
-    def build(self) -> bytes:
-        data = bytearray(self._builder.build().replace(b"name", b"a\xff\xfeb"))
-        struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
-        return bytes(data)
 
 
 async def test_what_is_no_letter_is_passed_over_and_told(post: Post, capsys: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.record.util import calc_crc32c
 
 from icustomer.contracts.topics import Topic
 from icustomer.errors import OperatorError, UnavailableError
@@ -20,6 +18,7 @@ from icustomer.ops.lag import LagReader, PartitionLag, open_lag_reader
 from icustomer.settings import Settings
 from icustomer.stream import lag_reader
 from icustomer.stream.topics import create, topic_name
+from integration.support.damaged import Damaged
 from servers.kafka import JavaKafka, KafkaServer
 
 pytestmark = pytest.mark.kafka
@@ -267,21 +266,6 @@ async def test_large_records_in_many_partitions_are_found(inputs: Inputs) -> Non
     inputs.clock.now += 5
     lags = await inputs.reader.read()
     assert {figures(lag) for lag in lags} == {(1, None, 1, 5.0)}
-
-
-class Damaged:
-    """A batch's builder that writes a header name no text can be."""
-
-    def __init__(self, builder: Any) -> None:
-        self._builder = builder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._builder, name)
-
-    def build(self) -> bytes:
-        data = bytearray(self._builder.build().replace(b"name", b"a\xff\xfeb"))
-        struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
-        return bytes(data)
 
 
 async def test_header_names_that_are_no_text_do_not_stop_it(inputs: Inputs) -> None:

@@ -12,7 +12,7 @@ from confluent_kafka import Message, Producer
 
 from icustomer.contracts.topics import Topic
 from icustomer.store.codec import CODEC_VERSION, VERSION_DIGITS, version_of
-from icustomer.store.port import Session, Write
+from icustomer.store.port import Session, entry_only
 from icustomer.store.redis import RedisStore
 from integration.support.program import Program, Worker, wait_until
 from integration.support.reading import Plain, Reader, delete_topics
@@ -126,19 +126,7 @@ async def leave_an_entry(
         assert fence is not None
         session = Session(slot, "dead", fence)
         version = version_of((await store.load([], [customer_id])).groups[group_id] or b"")
-        write = Write(
-            read_groups={group_id: version},
-            read_links={},
-            groups={},
-            deleted=[],
-            links={},
-            index_added=[],
-            index_removed=[],
-            aliases={},
-            version=version,
-            entry_groups=[group_id],
-            entry_ids=[customer_id],
-        )
+        write = entry_only({group_id: version}, [group_id], [customer_id], version)
         assert await store.commit(session, [write]) == [True]
         await store.release(slot, "dead")
     finally:

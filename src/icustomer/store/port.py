@@ -66,6 +66,28 @@ class Write(Struct):
     """Customer IDs of the outbox entry."""
 
 
+def entry_only(
+    read_groups: Mapping[bytes, int],
+    entry_groups: Sequence[bytes],
+    entry_ids: Sequence[str],
+    version: int,
+) -> Write:
+    """A change that leaves nothing but its outbox entry, if the groups still stand as read."""
+    return Write(
+        read_groups=dict(read_groups),
+        read_links={},
+        groups={},
+        deleted=[],
+        links={},
+        index_added=[],
+        index_removed=[],
+        aliases={},
+        version=version,
+        entry_groups=list(entry_groups),
+        entry_ids=list(entry_ids),
+    )
+
+
 class Entry(Struct, frozen=True):
     """One outbox entry: a change that is committed and not yet settled."""
 

@@ -19,7 +19,7 @@ from icustomer.session import Sessions
 from icustomer.store.codec import version_of
 from icustomer.store.limits import GROUP_ID_BYTES
 from icustomer.store.outline import outline_of
-from icustomer.store.port import Session, Store, Write
+from icustomer.store.port import Session, Store, Write, entry_only
 from icustomer.stream.port import Log
 from icustomer.verification.newest import Newest
 from icustomer.verification.plan import Plan
@@ -168,7 +168,7 @@ class Repair:
         for customer_id in customer_ids:
             told = profiles.of(customer_id.encode())
             version = told.highest + 1 if told else 1
-            writes.append(_entry({}, [_nobodys_group(customer_id)], [customer_id], version))
+            writes.append(entry_only({}, [_nobodys_group(customer_id)], [customer_id], version))
         entered = await self._store.commit(session, writes)
         await self._outbox.flush(session)
         return sum(entered)
@@ -181,7 +181,7 @@ def _entries_of(blobs: Mapping[bytes, bytes]) -> list[Write]:
         outline = outline_of(blob)
         customer_ids = [one.id for one in (*outline.customers, *outline.retired)]
         version = version_of(blob)
-        writes.append(_entry({group_id: version}, [group_id], customer_ids, version))
+        writes.append(entry_only({group_id: version}, [group_id], customer_ids, version))
     return writes
 
 
@@ -189,25 +189,6 @@ def _nobodys_group(customer_id: str) -> bytes:
     """A group that never stands: an entry tells versions by groups only, and a tombstone needs
     one that is above the profile's."""
     return blake2b(customer_id.encode(), digest_size=GROUP_ID_BYTES).digest()
-
-
-def _entry(
-    read: Mapping[bytes, int], groups: Sequence[bytes], customer_ids: Sequence[str], version: int
-) -> Write:
-    """Nothing but an entry, if the groups still stand as read."""
-    return Write(
-        read_groups=dict(read),
-        read_links={},
-        groups={},
-        deleted=[],
-        links={},
-        index_added=[],
-        index_removed=[],
-        aliases={},
-        version=version,
-        entry_groups=list(groups),
-        entry_ids=list(customer_ids),
-    )
 
 
 def _portions(names: Sequence[T]) -> Iterable[Sequence[T]]:
