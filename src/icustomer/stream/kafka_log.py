@@ -108,9 +108,12 @@ class KafkaLog:
         """The reader stays open and remembers its position, and with it the claims."""
         try:
             reader = await self._opened_claim_reader()
+            reader.resume(*reader.assignment())
             async for record in read_to_end(reader):
                 if record.key == CLAIM_KEY and record.value is not None:
                     self._claims = [*self._claims[-1:], decode_claim(record.value)]
+            # Nobody waits for claims: until the next call nothing is fetched.
+            reader.pause(*reader.assignment())
         except BaseException:
             await self._close_claim_reader()
             raise

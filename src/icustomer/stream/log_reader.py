@@ -22,6 +22,10 @@ POLL_MS = 100
 """How long one poll waits for records: a transaction marker alone moves the position, but wakes
 nobody."""
 
+FETCH_WAIT_MS = 50
+"""How long a broker may hold a fetch that finds nothing. Whatever else the client asks that broker
+waits behind it, the end of the log too: by default for half a second."""
+
 MAX_RECORDS = 2_000
 """Records in memory at a time, besides what the client prefetches."""
 
@@ -38,6 +42,7 @@ async def open_reader(connection: Connection, isolation: Isolation) -> AIOKafkaC
     consumer = AIOKafkaConsumer(
         **connection.aiokafka_options(),
         **connection.reader_options(),
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         isolation_level=str(isolation),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
