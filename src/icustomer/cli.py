@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create the topics, or check them.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+rules_app = typer.Typer(help="Show the matching rules, or check a rule file.", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 dead_letters_app = typer.Typer(
     help="List the records that were refused, or send them again.", no_args_is_help=True
 )
@@ -53,6 +55,12 @@ EventFile = Annotated[
     Path,
     typer.Argument(
         exists=True, dir_okay=False, readable=True, help="JSON Lines, or CSV with dotted fields."
+    ),
+]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules", exists=True, dir_okay=False, readable=True, help="A rules.toml to match by."
     ),
 ]
 CustomerId = Annotated[str, typer.Argument(metavar="ID", help="A customer ID.")]
@@ -357,6 +365,7 @@ def evaluate(
         bool,
         typer.Option("--ablation", help="Tell what each rule does, matching again without it."),
     ] = False,
+    rules: RulesFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure the matching over a file of events whose true people are known."""
@@ -364,7 +373,41 @@ def evaluate(
     from icustomer.commands.evaluate import evaluate as measure
 
     depth = Depth.EACH_RULE if ablation else Depth.AS_IT_IS
-    measure(file, truth, depth, assignments, report, as_json=as_json)
+    measure(file, truth, depth, assignments, report, rules, as_json=as_json)
+
+
+@rules_app.command("show")
+def show_rules(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="A rules.toml; that of ICUSTOMER_RULES, or the built-in rules, if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the rules with every default, each with what it means."""
+    from icustomer.commands.rules import show
+    from icustomer.settings import load_settings
+
+    show(file or load_settings().rules, as_json=as_json)
+
+
+@rules_app.command("check")
+def check_rules(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A rules.toml.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Tell every mistake of a rule file: line, key, what is wrong and what to do."""
+    from icustomer.commands.rules import check as check_file
+
+    _exit_unless(check_file(file, as_json=as_json))
 
 
 def _exit_unless(done: bool) -> None:

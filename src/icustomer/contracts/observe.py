@@ -27,8 +27,9 @@ from icustomer.contracts.plain import (
 )
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.contracts.topics import Topic
+from icustomer.core.composites import derived
 from icustomer.core.keys import Keyring
-from icustomer.core.model import RawName
+from icustomer.core.model import Identifier, NormalName, RawName
 from icustomer.core.names import normalise_name
 from icustomer.core.observation import (
     MergeCommand,
@@ -37,7 +38,8 @@ from icustomer.core.observation import (
     RecordUpdate,
     SplitCommand,
 )
-from icustomer.core.rules import Rules
+from icustomer.core.rules import Match, Rules
+from icustomer.core.tallies import hash_of
 from icustomer.core.times import MICROSECOND, microseconds
 
 CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
@@ -73,18 +75,32 @@ def observe(
     clamped = stated > origin.recorded_at + CLOCK_TOLERANCE
     occurred_at = origin.recorded_at if clamped else stated
     if not isinstance(model, EVENTS):
-        answer = instruct(model, occurred_at, origin, keyring)
+        answer = instruct(model, occurred_at, origin, rules, keyring)
         if isinstance(answer, Rejection):
             return Observed(rejection=answer, clock_clamped=clamped)
         return Observed(answer, clock_clamped=clamped)
     found = claims(model, rules)
-    if not found.identifiers:
+    when = _When(topic, occurred_at, origin)
+    item = _observation(model, when, found, rules, keyring)
+    if not item.digests or _is_beside_only(item, rules):
         return Observed(
             rejection=_nobody(found.rejected), rejected=found.rejected, clock_clamped=clamped
         )
-    when = _When(topic, occurred_at, origin)
-    item = _observation(model, when, found, keyring)
     return Observed(item, None, found.rejected, found.unknown_kinds, clamped)
+
+
+def _is_beside_only(item: Observation, rules: Rules) -> bool:
+    """Whether all that it claims was taken from fields that no rule lets identify anybody, such
+    as a postal code that serves as a part of other identifiers."""
+    if not rules.fields or len(item.digests) > len(item.identifiers):
+        return False
+    return all(
+        (rule := rules.kinds.get(each.kind)) is not None
+        and rule.match is Match.NEVER
+        and rule.own is not None
+        and bool(rule.own.fields)
+        for each in item.identifiers
+    )
 
 
 def _nobody(rejected: Iterable[tuple[str, str]]) -> Rejection:
@@ -101,12 +117,16 @@ class _When(NamedTuple):
 
 
 def _observation(
-    model: Event | PlainEvent, when: _When, found: Claims, keyring: Keyring
+    model: Event | PlainEvent, when: _When, found: Claims, rules: Rules, keyring: Keyring
 ) -> Observation:
     raw_name = _raw_name(model.name)
     name = normalise_name(raw_name)
     identifiers = found.identifiers
     told = _TOLD_BY[when.topic](model)
+    digests = tuple([keyring.identifier(each.kind, each.value) for each in identifiers])
+    if rules.composites:
+        claim = _Claim(identifiers, name, model.birth_date)
+        digests += tuple([digest for _, digest in derived(claim, rules, keyring)])
     return Observation(
         topic=when.topic.value,
         event_id=model.event_id,
@@ -114,7 +134,7 @@ def _observation(
         occurred_at=when.occurred_at,
         origin=when.origin,
         identifiers=identifiers,
-        digests=tuple([keyring.identifier(each.kind, each.value) for each in identifiers]),
+        digests=digests,
         name=name,
         raw_name=raw_name,
         birth_date=model.birth_date,
@@ -123,7 +143,16 @@ def _observation(
         cells=told.cells,
         order=told.order,
         ticket=told.ticket,
+        tally=hash_of(model.event_id) if rules.counts_events else b"",
     )
+
+
+class _Claim(NamedTuple):
+    """Who the event says that somebody is."""
+
+    identifiers: tuple[Identifier, ...]
+    name: NormalName
+    birth_date: str | None
 
 
 def _raw_name(name: Name | PlainName | None) -> RawName:

@@ -9,24 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from icustomer.core.carrying import connecting
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, NormalName
 from icustomer.core.names import largest_incompatible
-from icustomer.core.rules import KindRule, Match, Rules
+from icustomer.core.rules import KindRule, Rules
 
 Carriers = Mapping[bytes, list[Facet]]
 """Digest of a connectable identifier to the facets that carry it."""
-
-
-def connectable(kind: str, digest: bytes, rules: Rules) -> bool:
-    """Whether the policy lets identifiers like this connect facets at all."""
-    rule = rules.kinds.get(kind)
-    return rule is not None and rule.match is not Match.NEVER and digest not in rules.blocked
-
-
-def linkable(kind: str, digest: bytes, shared: Collection[bytes], rules: Rules) -> bool:
-    """Connectable and not shared: such identifiers make groups and have a link."""
-    return digest not in shared and connectable(kind, digest, rules)
 
 
 class Marks:
@@ -64,11 +54,9 @@ class Marks:
         """The facets by each connectable identifier that they carry, shared ones included."""
         carriers: dict[bytes, list[Facet]] = defaultdict(list)
         for facet in facets:
-            for identifier in facet.identifiers:
-                digest = self._keyring.identifier(identifier.kind, identifier.value)
-                if connectable(identifier.kind, digest, self._rules):
-                    carriers[digest].append(facet)
-                    self._kinds[digest] = identifier.kind
+            for kind, digest, _ in connecting(facet, self._rules, self._keyring):
+                carriers[digest].append(facet)
+                self._kinds[digest] = kind
         return carriers
 
     def _cannot_mark(self, facets: Collection[Facet]) -> bool:
@@ -88,7 +76,7 @@ class Marks:
     def _exceeded(self, digest: bytes, carrying: list[Facet]) -> str:
         """The limit that the identifier exceeds, or nothing."""
         rule = self._rule(digest)
-        if len(carrying) > self._rules.max_facets:
+        if self._claims(carrying) > self._rules.max_facets:
             return "max_facets"
         names = distinct_names(carrying)
         if len(names) > self._rules.max_distinct_names:
@@ -100,6 +88,27 @@ class Marks:
         if self._most_linked(digest, carrying) > rule.max_linked:
             return "max_linked"
         return ""
+
+    def _claims(self, carrying: list[Facet]) -> int:
+        """How many facets there are; those that differ in booking numbers and the like alone
+        count as one, or whoever orders often would be taken for many."""
+        transactional = self._rules.transactional
+        if not transactional or len(carrying) <= self._rules.max_facets:
+            return len(carrying)
+        return len(
+            {
+                (
+                    tuple(
+                        (each.kind, each.value)
+                        for each in facet.identifiers
+                        if each.kind not in transactional
+                    ),
+                    facet.name,
+                    facet.birth_date,
+                )
+                for facet in carrying
+            }
+        )
 
     def _most_linked(self, digest: bytes, carrying: list[Facet]) -> int:
         """The largest number of identifiers of one other kind that stand beside it."""
@@ -139,9 +148,9 @@ class Marks:
 
     def _digests(self, facets: Iterable[Facet]) -> set[bytes]:
         return {
-            self._keyring.identifier(each.kind, each.value)
+            digest
             for facet in facets
-            for each in facet.identifiers
+            for _, digest, _ in connecting(facet, self._rules, self._keyring)
         }
 
     def most_contested(self, facets: Collection[Facet]) -> bytes | None:
