@@ -72,6 +72,8 @@ def _part(part: str, claim: Stated, rules: Rules) -> list[str]:
             found = [family]
         case "name":
             found = [" ".join(every)] if len(every) > 1 else []
+        case "name_word":
+            found = name.given + name.family + name.other
         case "given_initial":
             found = [word[0] for word in given]
         case "family_initial":

@@ -48,6 +48,10 @@ def _whole_name(claim: Claim) -> Iterable[str]:
     return [" ".join(sorted(parts))] if len(parts) > 1 else []
 
 
+def _words(claim: Claim) -> Iterable[str]:
+    return claim.name.parts
+
+
 def _starts(texts: Iterable[str], length: int) -> Iterable[str]:
     return dict.fromkeys(text[:length] for text in texts if len(text) >= length)
 
@@ -56,6 +60,7 @@ NAME_PARTS: Mapping[str, Callable[[Claim], Iterable[str]]] = {
     "given": _given,
     "family": _family,
     "name": _whole_name,
+    "name_word": _words,
     "given_initial": lambda claim: _starts(_given(claim), 1),
     "family_initial": lambda claim: _starts(_family(claim), 1),
     "given_start": lambda claim: _starts(_given(claim), START),
