@@ -53,7 +53,9 @@ def clusters(
     for told in observations:
         _assert_digests(told, rules, keyring)
     words = list(overrides)
-    evidence = mark_shared(Evidence(claims_of(observations, rules, keyring), rules, frozenset(marks)))
+    evidence = mark_shared(
+        Evidence(claims_of(observations, rules, keyring), rules, frozenset(marks))
+    )
     clustering = Clustering(evidence)
     clustering.apply(words)
     everything = frozenset(evidence.claims)

@@ -36,7 +36,9 @@ def check_state(
     shared = frozenset(digest for digest, value in standing.links.items() if value == SHARED)
     expected = expected_links(groups, Evidence({}, rules, shared), keyring)
     assert expected == dict(standing.links), "links are not what the groups hold"
-    carried = {(d, g.id) for g in groups for d in digests_of(g.facets, rules, keyring) if d in shared}
+    carried = {
+        (d, g.id) for g in groups for d in digests_of(g.facets, rules, keyring) if d in shared
+    }
     assert carried == standing.index, "the index of shared identifiers is wrong"
     marked = {(digest, group.id) for group in groups for digest in group.shared}
     assert carried == marked, "a group's marks are not those of its identifiers"

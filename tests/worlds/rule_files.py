@@ -38,7 +38,9 @@ def _document(random: Random) -> dict[str, Any]:
     own = random.sample(OWN_KINDS, random.randrange(len(OWN_KINDS) + 1))
     kinds = {kind: _kind(random) for kind in ("account", "email", "phone", *own)}
     return {
-        "placeholders": random.sample(["birth_date", "email", "name", "phone"], random.randrange(5)),
+        "placeholders": random.sample(
+            ["birth_date", "email", "name", "phone"], random.randrange(5)
+        ),
         "limits": {
             "max_distinct_names": random.choice((3, 5, 24)),
             "max_facets": random.choice((3, 8, 200)),
@@ -49,9 +51,7 @@ def _document(random: Random) -> dict[str, Any]:
             name: _composite(random, list(kinds))
             for name in random.sample(COMPOSITES, random.randrange(len(COMPOSITES) + 1))
         },
-        "blocked": [
-            {**entry, "reason": "drawn"} for entry in BLOCKED if random.random() < 0.15
-        ],
+        "blocked": [{**entry, "reason": "drawn"} for entry in BLOCKED if random.random() < 0.15],
         "sources": {
             name: {"trust": random.randrange(-1, 3)}
             for name in random.sample(SOURCES, random.randrange(len(SOURCES) + 1))

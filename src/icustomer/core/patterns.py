@@ -27,7 +27,7 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     alternatives = "|".join(f"(?:{_checked(pattern)})" for pattern in patterns)
     if not alternatives:
         return _matches_nothing
-    return _validator(alternatives).isinstance_python
+    return _validator(rf"\A(?:{alternatives})\z").isinstance_python
 
 
 def _matches_nothing(_: str) -> bool:
@@ -43,10 +43,9 @@ def _checked(pattern: str) -> str:
 
 
 def _validator(pattern: str) -> SchemaValidator:
-    whole = rf"\A(?:{pattern})\z"
     try:
         return SchemaValidator(
-            core_schema.str_schema(pattern=whole, regex_engine="rust-regex", strict=True)
+            core_schema.str_schema(pattern=pattern, regex_engine="rust-regex", strict=True)
         )
     except SchemaError as error:
         raise PatternError(_told(str(error))) from None
