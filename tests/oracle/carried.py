@@ -55,7 +55,7 @@ def _made(claim: Stated, rules: Rules, keyring: Keyring) -> Iterator[tuple[bytes
                     yield keyring.derived(kind, values), kind
 
 
-def _part(part: str, claim: Stated, rules: Rules) -> list[str]:
+def _part(part: str, claim: Stated, rules: Rules) -> list[str]:  # noqa: C901, PLR0912 - a case a part
     name, born = claim.name, claim.birth_date
     if any(is_blocked("name", word, rules) for word in name.given + name.family + name.other):
         name = NormalName()

@@ -62,7 +62,8 @@ def cells_shown(claims: Iterable[Claim], rules: Rules) -> dict[str, tuple[Any, i
             for attribute in observation.cells:
                 told[attribute].append((observation, claim))
     shown = {}
-    for attribute, pairs in told.items():
+    for attribute, everything in told.items():
+        pairs = everything
         choice = _choice(attribute, rules)
         if choice == "source_order":
             most = max(rules.trust.get(told.source, 0) for told, _ in pairs)

@@ -96,8 +96,7 @@ def _composites(file: RulesFile) -> Found:
         if set(composite.parts) <= NAME_PARTS.keys():
             yield (
                 path,
-                "is made of a name alone, and namesakes are many: add a part that is none, such "
-                "as birth_date",
+                "is made of a name alone, and namesakes are many: add one such as birth_date",
             )
         if set(composite.parts) <= BIRTH_PARTS.keys():
             yield path, "is made of a birth date alone, which many share: add a part of the name"
@@ -125,11 +124,7 @@ def _readable(file: RulesFile) -> bool:
 def _value_problem(entry: BlockedEntry, rules: Rules) -> str:
     """Why no identifier has this value, or nothing."""
     if entry.kind == "birth_date":
-        try:
-            calendar_date(entry.value)
-        except ValueError:
-            return f"{entry.value!r} is no date: write it as 1900-01-01"
-        return ""
+        return "" if _is_date(entry.value) else f"{entry.value!r} is no date such as 1900-01-01"
     if entry.kind == "name":
         parts = normalise_name(RawName(full=entry.value)).parts
         if parts == (entry.value,):
@@ -141,3 +136,11 @@ def _value_problem(entry: BlockedEntry, rules: Rules) -> str:
     if form.value != entry.value:
         return f"write {entry.value!r} as {form.value!r}, the form in which values are compared"
     return ""
+
+
+def _is_date(text: str) -> bool:
+    try:
+        calendar_date(text)
+    except ValueError:
+        return False
+    return True

@@ -63,7 +63,7 @@ def test_a_kind_of_ones_own_is_normalised_and_must_match_its_pattern():
         ("letters_and_digits", "a_b-1", "ab1"),
         ("no_leading_zeros", "00120", "120"),
         ("lower", "ÄB", "äb"),
-        ("no_separators", "1 2–3/4.5", "12345"),
+        ("no_separators", "1 2\u20133/4.5", "12345"),
     ],
 )
 def test_steps_of_normalisation(steps: str, raw: str, value: str):
