@@ -74,7 +74,7 @@ def cells_shown(claims: Iterable[Claim], rules: Rules) -> dict[str, tuple[Any, i
         at = latest.occurred_at
         if attribute.startswith("address:"):
             value = latest.cells[attribute]
-            at = max(o.occurred_at for o, _ in told[attribute] if o.cells[attribute] == value)
+            at = max(o.occurred_at for o, _ in everything if o.cells[attribute] == value)
         shown[attribute] = (latest.cells[attribute], at, latest.source)
     return shown
 

@@ -91,7 +91,7 @@ def test_what_known_people_tell_is_resolved_the_quick_way():
 
 
 def test_a_late_proof_makes_an_identifier_contested_for_those_who_had_proved_it():
-    """They stand in one group and were parted by a person: only the late proof makes two claim it."""
+    """They are in one group and were parted by a person: only the late proof makes two claim it."""
     rules = Rules(kinds={"email": KindRule(match=Match.VERIFIED), "phone": KindRule()})
     name = RawName("Anna", "Berg")
     game = Game(rules)

@@ -200,7 +200,8 @@ class Composite(Section):
     parts: Annotated[list[str], Field(min_length=2, max_length=MOST_PARTS)]
     """What it is made of, two parts or more, one of them not of the name: "given", "family",
     "name" (the whole, in any order), "name_word" (each word of it), "given_initial",
-    "family_initial", "given_start", "family_start" (three letters), "birth_date", "birth_year", "email_local" (before the @), or
+    "family_initial", "given_start", "family_start" (three letters), "birth_date", "birth_year",
+    "email_local" (before the @), or
     a kind of identifier."""
     strength: Annotated[int, Field(ge=0, le=MAX_LIMIT)] = 10
     """The greater, the earlier it joins; of equal ones the name decides."""

@@ -14,13 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from icustomer.core.carrying import linkable
+from icustomer.core.growing import ANY_SIDE, Cluster, names_agree
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, NormalName, Override
-from icustomer.core.names import compatible
+from icustomer.core.model import Facet, Override
 from icustomer.core.rules import Match, Rules
-
-ANY_SIDE = -1
-"""A cluster that a newer must-link made of two sides of a cannot-link: exempt from it."""
 
 
 class Clustered(Struct, frozen=True):
@@ -28,24 +25,6 @@ class Clustered(Struct, frozen=True):
 
     facets: tuple[bytes, ...]
     resolved: bool
-
-
-class Cluster:
-    """A cluster while it grows."""
-
-    __slots__ = ("age", "bound", "facets", "names", "sides", "values")
-
-    def __init__(self, index: int, facet: Facet) -> None:
-        self.facets = [index]
-        self.names = {facet.name} if facet.name.parts else set[NormalName]()
-        self.age = (facet.first_seen, facet.key)
-        """First seen, then facet key: the smallest of its facets."""
-        self.sides: dict[int, int] = {}
-        """Cannot-link to the side of it that the cluster holds."""
-        self.bound = False
-        """A must-link is inside: its names need not all be compatible."""
-        self.values: dict[str, set[bytes]] = {}
-        """Kind to the usable values that it holds; only kinds of which it may hold so many."""
 
 
 class Usable(Struct, frozen=True):
@@ -360,18 +339,3 @@ class _Clustering:
             for side in (*override.sides, override.rest)
             for key in keys
         )
-
-
-def names_agree(one: Cluster, other: Cluster) -> bool:
-    """The veto: no name of one is incompatible with a name of the other.
-
-    With a must-link inside, incompatible names are there by a person's word: then every name
-    of one side must have a compatible one on the other.
-    """
-    if one.bound or other.bound:
-        return _covered(one.names, other.names) or _covered(other.names, one.names)
-    return all(compatible(a, b) for a in one.names for b in other.names)
-
-
-def _covered(names: set[NormalName], by: set[NormalName]) -> bool:
-    return all(any(compatible(name, other) for other in by) for name in names)
