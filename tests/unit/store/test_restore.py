@@ -45,7 +45,7 @@ def test_shared_identifiers_carry_the_mark_and_name_the_group_in_their_index() -
 def test_blocked_unknown_and_never_matched_identifiers_have_no_link() -> None:
     rules = Rules(
         kinds={"email": KindRule(), "account": KindRule(match=Match.NEVER)},
-        blocked=frozenset({EMAIL}),
+        blocked=frozenset({Blocked("email", VALUE)}),
     )
     assert links(rules) == {FACET.key: FACET.key}
 
