@@ -107,7 +107,12 @@ def build(settings: Settings, observer: Observer) -> Parts:
     maker = RecordMaker(settings.space, rules, keyring)
     new_nonce = nonces(keyring)
     sessions = Sessions(
-        store, log, Rebuild(store, log, rules, keyring), new_nonce, keyring.fingerprint(), observer
+        store,
+        log,
+        Rebuild(store, log, rules, keyring, observer),
+        new_nonce,
+        keyring.fingerprint(),
+        observer,
     )
     worker = Worker(
         store=store,
@@ -280,9 +285,10 @@ class Life:
         )
 
     async def _tend(self) -> None:
+        pause = TEND_SECONDS
         while True:
-            await asyncio.sleep(TEND_SECONDS)
-            await self._parts.worker.tend()
+            await asyncio.sleep(pause)
+            pause = 0.0 if await self._parts.worker.tend() else TEND_SECONDS
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close everything; what hangs (Kafka away) must not keep the process. Nobody asked to

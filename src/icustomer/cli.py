@@ -16,10 +16,12 @@ from typing import Annotated
 import typer
 
 from icustomer import __version__
+from icustomer.cli_common import FAILED, Json, exit_unless
+from icustomer.cli_dead_letters import dead_letters_app
+from icustomer.cli_rules import rules_app
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
 
-FAILED = 1
 WRONG_USAGE = 2
 MAX_WORKERS = 64
 """As many as a space has transactional slots."""
@@ -33,11 +35,7 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create the topics, or check them.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
-rules_app = typer.Typer(help="Show the matching rules, or check a rule file.", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
-dead_letters_app = typer.Typer(
-    help="List the records that were refused, or send them again.", no_args_is_help=True
-)
 app.add_typer(dead_letters_app, name="dead-letters")
 
 
@@ -50,7 +48,6 @@ class InputTopic(StrEnum):
     COMMANDS = "commands"
 
 
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 EventFile = Annotated[
     Path,
     typer.Argument(
@@ -70,16 +67,6 @@ RequestedBy = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait until it took effect.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-RefusedAs = Annotated[
-    list[str] | None,
-    typer.Option("--reason", metavar="REASON", help="Refused for this; may be repeated."),
-]
-CameFrom = Annotated[
-    list[str] | None,
-    typer.Option("--topic", metavar="TOPIC", help="Came from this topic; may be repeated."),
-]
-Since = Annotated[str, typer.Option(metavar="TIME|AGE", help="Refused then or later, such as 2h.")]
-Until = Annotated[str, typer.Option(metavar="TIME|AGE", help="Refused before then.")]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -149,7 +136,7 @@ def check(as_json: Json = False) -> None:
     from icustomer.commands.topics import check as check_topics
     from icustomer.settings import load_settings
 
-    _exit_unless(asyncio.run(check_topics(load_settings(), as_json=as_json)))
+    exit_unless(asyncio.run(check_topics(load_settings(), as_json=as_json)))
 
 
 @app.command()
@@ -199,59 +186,6 @@ def lag(
     asyncio.run(tell_lag(load_settings(), as_json=as_json, watch=interval))
 
 
-@dead_letters_app.command("list")
-def list_dead_letters(
-    reason: RefusedAs = None,
-    topic: CameFrom = None,
-    since: Since = "",
-    until: Until = "",
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="The newest only; a table shows 50 if not given.", show_default=False
-        ),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also those that were redriven.")
-    ] = False,
-    counts: Annotated[bool, typer.Option("--counts", help="By reason and topic, no more.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show which records were refused and why; never what they say."""
-    from icustomer.commands.dead_letters_filters import Filters
-    from icustomer.commands.dead_letters_list import Scope, View, list_letters
-    from icustomer.settings import load_settings
-
-    filters = Filters(reason or (), topic or (), since, until)
-    scope = Scope.ALL if everything else Scope.WAITING
-    view = View.of(counts=counts, as_json=as_json)
-    asyncio.run(list_letters(load_settings(), filters, scope, view, limit))
-
-
-@dead_letters_app.command("redrive")
-def redrive_dead_letters(
-    reason: RefusedAs = None,
-    topic: CameFrom = None,
-    since: Since = "",
-    until: Until = "",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="So many at most.", show_default=False)
-    ] = None,
-    max_attempts: Annotated[
-        int, typer.Option(min=1, help="Leave what was redriven so often and refused again.")
-    ] = 3,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Send refused records again, each once, to the topic that they came from."""
-    from icustomer.commands.dead_letters_redrive import Mode, Order, redrive
-    from icustomer.settings import load_settings
-
-    mode = Mode.DRY_RUN if dry_run else Mode.SEND
-    order = Order(reason or (), topic or (), since, until, limit, max_attempts, mode)
-    _exit_unless(asyncio.run(redrive(load_settings(), order, as_json=as_json)))
-
-
 @app.command()
 def lookup(
     who: Annotated[
@@ -269,7 +203,7 @@ def lookup(
     from icustomer.commands.lookup import lookup as look_up
     from icustomer.settings import load_settings
 
-    _exit_unless(asyncio.run(look_up(load_settings(), who, country, as_json=as_json)))
+    exit_unless(asyncio.run(look_up(load_settings(), who, country, as_json=as_json)))
 
 
 @app.command()
@@ -289,7 +223,7 @@ def merge(
     if len(ids) < 2:  # noqa: PLR2004 -- one customer is one already
         raise typer.BadParameter("name two or more customers")
     word = Word(_requester(requested_by), reason, timeout)
-    _exit_unless(asyncio.run(say(load_settings(), ids, word, as_json=as_json)))
+    exit_unless(asyncio.run(say(load_settings(), ids, word, as_json=as_json)))
 
 
 @app.command()
@@ -317,7 +251,7 @@ def split(
         _ask(f"Part everything that is known of {customer_id}?")
     way = {"identifiers": claims} if claims else {"all": True} if everything else {}
     word = Word(_requester(requested_by), reason, timeout)
-    _exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
+    exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
 
 
 @app.command()
@@ -348,7 +282,7 @@ def verify(
     from icustomer.commands.verify import verify as look
     from icustomer.settings import load_settings
 
-    _exit_unless(asyncio.run(look(load_settings(), wait, repair=repair, as_json=as_json)))
+    exit_unless(asyncio.run(look(load_settings(), wait, repair=repair, as_json=as_json)))
 
 
 @app.command()
@@ -374,45 +308,6 @@ def evaluate(
 
     depth = Depth.EACH_RULE if ablation else Depth.AS_IT_IS
     measure(file, truth, depth, assignments, report, rules, as_json=as_json)
-
-
-@rules_app.command("show")
-def show_rules(
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="A rules.toml; that of ICUSTOMER_RULES, or the built-in rules, if not given.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show the rules with every default, each with what it means."""
-    from icustomer.commands.rules import show
-    from icustomer.settings import load_settings
-
-    show(file or load_settings().rules, as_json=as_json)
-
-
-@rules_app.command("check")
-def check_rules(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A rules.toml.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Tell every mistake of a rule file: line, key, what is wrong and what to do."""
-    from icustomer.commands.rules import check as check_file
-
-    _exit_unless(check_file(file, as_json=as_json))
-
-
-def _exit_unless(done: bool) -> None:
-    if not done:
-        raise typer.Exit(FAILED)
 
 
 def _ask(question: str) -> None:

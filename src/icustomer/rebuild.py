@@ -8,8 +8,8 @@ and what becomes of what Redis still holds, is decided here; `replay` does it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from enum import StrEnum
 
 from msgspec import Struct
@@ -17,11 +17,12 @@ from msgspec import Struct
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
 from icustomer.errors import IcustomerError, RetryError, UnavailableError
+from icustomer.observer import Observer
 from icustomer.replay import Replay, Replayed
 from icustomer.store.port import Checkpoint, Claim, Standing, Store
 from icustomer.stream.port import Log
 
-RENEW_SECONDS = 10.0
+RENEW_SECONDS = 5.0
 """Between two renewals of the pending fence while no script does it: a third of its lease."""
 CHECKPOINT_GOOD_SECONDS = 86_400.0
 """How old a checkpoint may be: a seventh of the time that tombstones are kept, whatever the
@@ -61,9 +62,20 @@ class _Begun(Struct, frozen=True):
 class Rebuild:
     """Claims, has the changelog replayed, and opens the store again."""
 
-    def __init__(self, store: Store, log: Log, rules: Rules, keyring: Keyring) -> None:
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        rules: Rules,
+        keyring: Keyring,
+        observer: Observer | None = None,
+    ) -> None:
+        """`observer`: told when a rebuild begins and ends; nobody, if there is none."""
         self._store = store
         self._log = log
+        self._observer = observer or Observer()
+        self._former: list[str] = []
+        """Nonces of tries that came to nothing: a pending fence of theirs is nobody's."""
         self._replay = Replay(store, log, rules, keyring)
 
     async def catch_up(self, nonce: str) -> Rebuilt:
@@ -88,9 +100,12 @@ class Rebuild:
         need not wait for its lease to run out."""
         renewing = asyncio.ensure_future(self._renewing(nonce))
         try:
-            if not await self._store.begin_rebuild(nonce):
+            if not await self._store.begin_rebuild(nonce, self._former):
                 raise UnavailableError("another worker is rebuilding the working state")
-            yield
+            self._former.append(nonce)
+            with self._told(cut=await self._log.last_claim() is not None):
+                yield
+            self._former = []
         except IcustomerError:
             with suppress(RetryError):
                 await self._store.abandon_rebuild(nonce)
@@ -99,6 +114,14 @@ class Rebuild:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
+
+    @contextmanager
+    def _told(self, *, cut: bool) -> Iterator[None]:
+        self._observer.catch_up_began(cut=cut)
+        try:
+            yield
+        finally:
+            self._observer.catch_up_ended()
 
     async def _renewing(self, nonce: str) -> None:
         """Any step of a rebuild renews the fence. To begin again would take it back from whoever

@@ -31,7 +31,8 @@ all takes little longer."""
 
 T = TypeVar("T")
 Entry = tuple[dict[bytes, int], list[str]]
-EntriesOf = Callable[[Sequence[Staged]], list[Entry]]
+EntriesOf = Callable[[Sequence[Staged], Mapping[bytes, Outline]], list[Entry]]
+"""A portion and those of its groups that are none that are gone, by ID, to its entries."""
 
 
 class Replayed(Struct, frozen=True):
@@ -95,7 +96,7 @@ class Replay:
             values = {group_id: key.value for group_id, key in keys.items()}
             former = await self._store.stage(nonce, values)
             again = {
-                group_id: [*key.named(), *_customer_ids(former.get(group_id))]
+                group_id: _superseded_ids(key, former.get(group_id))
                 for group_id, key in keys.items()
                 if key.records > 1 or group_id in former
             }
@@ -118,9 +119,11 @@ class Replay:
         gone: dict[bytes, bytes | None] = {
             each.group_id: None for each in portion if is_tombstone(each.value)
         }
-        standing = [outline_of(each.value) for each in portion if each.group_id not in gone]
-        ways = [self._directions(group) for group in standing]
-        others = await self._store.restore(nonce, gone, ways, entries_of(portion))
+        standing = {
+            each.group_id: outline_of(each.value) for each in portion if each.group_id not in gone
+        }
+        ways = [self._directions(group) for group in standing.values()]
+        others = await self._store.restore(nonce, gone, ways, entries_of(portion, standing))
         await self._separate.groups(nonce, others)
         return len(standing)
 
@@ -186,19 +189,25 @@ def _collected(keys: dict[bytes, Key], records: Iterable[ChangelogRecord]) -> di
     return keys
 
 
-def _entries_of_noted(portion: Sequence[Staged]) -> list[Entry]:
-    return [
-        ({each.group_id: version_of(each.value)}, list(each.customer_ids))
-        for each in portion
-        if each.customer_ids is not None
-    ]
+def _superseded_ids(key: Key, former: bytes | None) -> list[str]:
+    """Whom the records of a group named that are not its newest: those of the newest are read
+    anyway, once all that leads to it is written."""
+    if former is None:
+        return list(key.earlier_ids)
+    older = min(former, key.value, key=version_of)
+    return [*key.earlier_ids, *_customer_ids(older)]
 
 
-def _entries_of_all(portion: Sequence[Staged]) -> list[Entry]:
+def _entries_of_noted(portion: Sequence[Staged], standing: Mapping[bytes, Outline]) -> list[Entry]:
+    noted = [each for each in portion if each.customer_ids is not None]
+    return _entries_of_all(noted, standing)
+
+
+def _entries_of_all(portion: Sequence[Staged], standing: Mapping[bytes, Outline]) -> list[Entry]:
     return [
         (
             {each.group_id: version_of(each.value)},
-            [*(each.customer_ids or ()), *_customer_ids(each.value)],
+            [*(each.customer_ids or ()), *_ids_of(standing.get(each.group_id))],
         )
         for each in portion
     ]
@@ -224,10 +233,13 @@ def _version(blob: bytes | None) -> int:
 
 def _customer_ids(value: bytes | None) -> Iterator[str]:
     """Whom an encoded group names: all that have an alias."""
-    if value is None or is_tombstone(value):
-        return
-    group = outline_of(value)
-    yield from (each.id for each in (*group.customers, *group.retired))
+    if value is not None and not is_tombstone(value):
+        yield from _ids_of(outline_of(value))
+
+
+def _ids_of(group: Outline | None) -> Iterator[str]:
+    if group is not None:
+        yield from (each.id for each in (*group.customers, *group.retired))
 
 
 async def _portions(

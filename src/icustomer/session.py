@@ -157,20 +157,16 @@ class Sessions:
             if self._disagreements < DISAGREEMENTS_ALLOWED:
                 raise UnavailableError("fence and last claim disagree: somebody may be rebuilding")
         self._disagreements = 0
-        await self._recover(claim)
+        await self._recover()
         return None
 
-    async def _recover(self, claim: Claim | None) -> None:
+    async def _recover(self) -> None:
         """Rebuild the working state, unless somebody else is at it."""
         nonce = self._nonces()
         self._former.append(nonce)
-        self._observer.catch_up_began(cut=claim is not None)
-        try:
-            rebuilt = await self._rebuild.catch_up(nonce)
-            if rebuilt.way is Way.LOG_MADE_AGAIN:
-                self._observer.disturbed(UnavailableError(MADE_AGAIN), 0)
-        finally:
-            self._observer.catch_up_ended()
+        rebuilt = await self._rebuild.catch_up(nonce)
+        if rebuilt.way is Way.LOG_MADE_AGAIN:
+            self._observer.disturbed(UnavailableError(MADE_AGAIN), 0)
 
 
 def check_key(claim: Claim | None, fingerprint: str) -> None:

@@ -109,13 +109,16 @@ class Worker:
         async with self._one_at_a_time:
             await self._persist(self._tend, None)
 
-    async def tend(self) -> None:
-        """What must be done also when no batch comes; to be called every few seconds."""
+    async def tend(self) -> bool:
+        """What must be done also when no batch comes; to be called every few seconds, and at
+        once if it answers that there is more to take over of those who are gone. A batch that
+        waits comes first."""
         async with self._one_at_a_time:
             try:
-                await self._tend()
+                return await self._tend()
             except RetryError as error:
                 self._disturbed(error, 0)
+                return False
             except OperatorError as error:
                 self._observer.fatal(error)
                 raise
@@ -141,7 +144,7 @@ class Worker:
             self._observer.disturbed(error, 0)
 
     async def _persist(
-        self, step: Callable[[], Awaitable[None]], ownership: Ownership | None
+        self, step: Callable[[], Awaitable[object]], ownership: Ownership | None
     ) -> None:
         pause = FIRST_PAUSE
         while True:
@@ -205,12 +208,13 @@ class Worker:
         except RetryError as error:
             self._disturbed(error, 0)
 
-    async def _tend(self) -> None:
+    async def _tend(self) -> bool:
         await self._sessions.renew()
         session = await self._sessions.ready()
-        await self._outbox.sweep(session)
+        more = await self._outbox.sweep(session)
         await self._outbox.flush(session)
         self._observer.tended(await self._store.backlog())
+        return more
 
     # -- load, resolve, commit -----------------------------------------------------------
 

@@ -30,10 +30,12 @@ from icustomer.errors import FencedError, OperatorError, UnavailableError
 from icustomer.kafka_access import connection
 from icustomer.settings import Settings
 from icustomer.stream import dead_letters_reader
+from icustomer.stream.connection import Connection
 from icustomer.stream.dead_letters import Letter, Redriven, redriven
 from icustomer.stream.dead_letters_reader import open_letters
 from icustomer.stream.dead_letters_redrive import open_redriver
 from icustomer.stream.port import InputRecord
+from icustomer.stream.topic_ids import topic_ids
 from icustomer.stream.topics import create, topic_name
 from integration.support.reading import Reader
 from integration.support.stopped_redrive import STOPPED
@@ -66,6 +68,14 @@ class Post:
         self.stack.push_async_callback(self.admin.close)
         await create(self.admin, self.prefix, PARTITIONS, 1)
         self.producer = await self.started(AIOKafkaProducer(bootstrap_servers=self.servers))
+
+    async def delete(self, topic: Topic) -> None:
+        """Until no broker knows it any more, some time after the answer."""
+        name = topic_name(self.prefix, topic)
+        await self.admin.delete_topics([name])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await topic_ids(Connection(self.servers), [name]):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
 
     async def started(self, client: Any) -> Any:
         await client.start()
@@ -322,7 +332,7 @@ async def test_a_letter_whose_topic_is_gone_stays_and_the_others_go_back(
     post: Post, capsys: Any
 ) -> None:
     await post.refuse(record(topic=Topic.SUPPORT, partition=0, offset=1), *numbered(2))
-    await post.admin.delete_topics([topic_name(post.prefix, Topic.SUPPORT)])
+    await post.delete(Topic.SUPPORT)
     assert await redrive(post.settings, Order(), as_json=True) is False
     told = capsys.readouterr()
     assert json.loads(told.out) == {"redriven": 2, "left": left(no_topic=1), "dry_run": False}

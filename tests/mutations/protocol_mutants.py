@@ -19,6 +19,7 @@ from icustomer.store.memory import MemoryStore
 from icustomer.store.port import Closure, Published, Session
 from icustomer.stream.memory import MemoryLog, MemorySubscriber
 from icustomer.stream.port import InputPartition, OutputRecord
+from icustomer.stream.records import RecordMaker
 from icustomer.stream.slots import MAX_SLOTS
 
 # -- a batch ---------------------------------------------------------------------------
@@ -45,18 +46,6 @@ def offsets_committed_outside_the_transaction(patch: pytest.MonkeyPatch) -> None
 
     patch.setattr(MemoryLog, "begin", begun)
     patch.setattr(MemoryLog, "publish", without_offsets)
-
-
-def offsets_of_a_given_up_batch_committed(patch: pytest.MonkeyPatch) -> None:
-    """What was begun for one batch is completed by whatever is published next."""
-
-    async def initialise(self: MemoryLog, slot: int) -> None:
-        if self._begun is None:
-            await initialised(self, slot)
-
-    initialised = MemoryLog.initialise
-    patch.setattr(MemoryLog, "initialise", initialise)
-    patch.setattr(MemoryLog, "_require_begun", lambda _self, _offsets: None)
 
 
 def a_batch_given_up_and_not_rewound(patch: pytest.MonkeyPatch) -> None:
@@ -95,23 +84,15 @@ def fence_not_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryStore, "_space_under", lambda self, _session: self._space)
 
 
-def _not_checked_by(patch: pytest.MonkeyPatch, script: str) -> None:
-    method = getattr(MemoryStore, script)
+def fence_not_checked_by_the_checkpoint(patch: pytest.MonkeyPatch) -> None:
+    raise_checkpoint = MemoryStore.raise_checkpoint
 
-    async def unchecked(self: MemoryStore, *arguments: Any) -> Any:
+    async def unchecked(self: MemoryStore, *arguments: Any) -> bool:
         with pytest.MonkeyPatch.context() as meanwhile:
             meanwhile.setattr(MemoryStore, "_space_under", lambda self, _session: self._space)
-            return await method(self, *arguments)
+            return await raise_checkpoint(self, *arguments)
 
-    patch.setattr(MemoryStore, script, unchecked)
-
-
-def fence_not_checked_by_the_commit(patch: pytest.MonkeyPatch) -> None:
-    _not_checked_by(patch, "commit")
-
-
-def fence_not_checked_by_the_checkpoint(patch: pytest.MonkeyPatch) -> None:
-    _not_checked_by(patch, "raise_checkpoint")
+    patch.setattr(MemoryStore, "raise_checkpoint", unchecked)
 
 
 def any_fence_believed(patch: pytest.MonkeyPatch) -> None:
@@ -150,23 +131,6 @@ def fence_read_before_the_producer_was_initialised(patch: pytest.MonkeyPatch) ->
     patch.setattr(Sessions, "_believable_fence", remembered)
 
 
-def nonce_kept_over_an_initialisation(patch: pytest.MonkeyPatch) -> None:
-    """A worker has one nonce for all its sessions."""
-    opened = Sessions._open
-
-    async def with_the_first(self: Sessions) -> Any:
-        fresh = self._nonces
-        kept: str = self.__dict__.setdefault("kept", fresh())
-        asked = iter([kept])
-        self._nonces = lambda: next(asked, None) or fresh()
-        try:
-            return await opened(self)
-        finally:
-            self._nonces = fresh
-
-    patch.setattr(Sessions, "_open", with_the_first)
-
-
 # -- the outbox ------------------------------------------------------------------------
 
 
@@ -200,6 +164,16 @@ def deletion_of_a_group_not_published(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Outbox, "_records", without_tombstones)
 
 
+def tombstone_above_what_may_come_after(patch: pytest.MonkeyPatch) -> None:
+    """Above a group of the same ID that is made again."""
+    changelog = RecordMaker.changelog
+
+    def above(self: RecordMaker, group_id: bytes, blob: bytes | None, version: int) -> OutputRecord:
+        return changelog(self, group_id, blob, version if blob else version + 1_000)
+
+    patch.setattr(RecordMaker, "changelog", above)
+
+
 def settling_blind(patch: pytest.MonkeyPatch) -> None:
     """All of one's own entries go, whatever stands by now."""
 
@@ -210,16 +184,6 @@ def settling_blind(patch: pytest.MonkeyPatch) -> None:
         return 0
 
     patch.setattr(MemoryStore, "settle", settle)
-
-
-def settling_by_groups_only(patch: pytest.MonkeyPatch) -> None:
-    """Where customers are at home by now is not compared."""
-    standing = memory.standing
-    patch.setattr(
-        memory,
-        "standing",
-        lambda space, published: standing(space, published) | published.aliases.keys(),
-    )
 
 
 def entry_removed_by_anothers_settle(patch: pytest.MonkeyPatch) -> None:

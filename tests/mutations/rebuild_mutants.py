@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
-from icustomer import rebuild, replay
+from icustomer import replay
 from icustomer.rebuild import Rebuild, Rebuilt
 from icustomer.replay import Key
 from icustomer.store.memory import MemoryStore
-from icustomer.store.port import Claim, Directions
 from icustomer.stream.memory import MemoryLog
 from icustomer.stream.port import FROM_THE_BEGINNING, ChangelogRecord
 
@@ -22,21 +21,6 @@ def slots_not_initialised_in_a_rebuild(patch: pytest.MonkeyPatch) -> None:
     async def nothing(_self: MemoryLog) -> None:
         return
 
-    patch.setattr(MemoryLog, "initialise_all", nothing)
-
-
-def claim_written_after_the_slots_were_initialised(patch: pytest.MonkeyPatch) -> None:
-    """Who initialises in between believes the fence of before."""
-    write, initialise_all = MemoryLog.write_claim, MemoryLog.initialise_all
-
-    async def slots_first(self: MemoryLog, claim: Claim) -> None:
-        await initialise_all(self)
-        await write(self, claim)
-
-    async def nothing(_self: MemoryLog) -> None:
-        return
-
-    patch.setattr(MemoryLog, "write_claim", slots_first)
     patch.setattr(MemoryLog, "initialise_all", nothing)
 
 
@@ -82,7 +66,7 @@ def versions_not_compared(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_to_publish_after_a_rebuild(patch: pytest.MonkeyPatch) -> None:
     """What stands in the log more than once is believed to be published in order."""
-    patch.setattr(replay, "_entries_of_noted", lambda _portion: [])
+    patch.setattr(replay, "_entries_of_noted", lambda _portion, _standing: [])
     patch.setattr(replay, "_entries_of_keys", lambda _portion, _standing: [])
 
 
@@ -104,25 +88,3 @@ def checkpoint_raised_too_early(patch: pytest.MonkeyPatch) -> None:
         return await shortest(self, begun)
 
     patch.setattr(Rebuild, "_shortest", vouched)
-
-
-def checkpoint_of_any_age(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rebuild, "CHECKPOINT_GOOD_SECONDS", float("inf"))
-
-
-def any_history_taken_for_a_prefix(patch: pytest.MonkeyPatch) -> None:
-    """Which rebuild filled this Redis is not compared with the claims in the log."""
-
-    async def any_checkpoint(_self: Rebuild, begun: Any, _checkpoint: Any) -> bool:
-        return begun.standing.epoch is not None
-
-    patch.setattr(Rebuild, "_is_prefix", any_checkpoint)
-
-
-def tail_that_detaches_nothing(patch: pytest.MonkeyPatch) -> None:
-    """What the log leads elsewhere by now still leads to where it did."""
-
-    async def nothing(self: MemoryStore, nonce: str, _ways: Sequence[Directions]) -> None:
-        self._space_in_rebuild(nonce)
-
-    patch.setattr(MemoryStore, "detach", nothing)

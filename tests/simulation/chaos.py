@@ -13,8 +13,6 @@ from simulation.workers import SPACE, Cluster, Ledger, Process
 
 SESSION_SECONDS = 10.0
 """A member that was not heard of for this long is thrown out of its group."""
-LONGEST_PAUSE_SECONDS = 100.0
-"""Beyond the lease of a slot, and beyond the session."""
 LONGEST_ABSENCE_SECONDS = 40.0
 ANNOUNCED_SECONDS = 2.0
 
@@ -101,7 +99,7 @@ class Chaos:
         if process.life.paused:
             return False
         process.life.pause()
-        seconds = self._random.uniform(0, LONGEST_PAUSE_SECONDS)
+        seconds = self._random.uniform(0, self._cluster.chance.plan.longest_pause)
         self._later(seconds, process.life.resume)
         if seconds > SESSION_SECONDS:
             self._later(SESSION_SECONDS, lambda: self._cluster.group.leave(process.name))
@@ -144,13 +142,16 @@ class Chaos:
     def _restore(self, _life: Life) -> bool:
         redis = self._cluster.redis
         self._former = redis.snapshot(), redis.identity
-        redis.restore(redis.former(self._random), redis.new_identity())
+        redis.restore(self._picture(), redis.new_identity())
         return True
 
     def _fail_back(self, _life: Life) -> bool:
         """Without a former server, the first step of it: another takes over, far behind."""
         former, redis = self._former, self._cluster.redis
         self._former = redis.snapshot(), redis.identity
-        picture, identity = former or (redis.former(self._random), redis.new_identity())
+        picture, identity = former or (self._picture(), redis.new_identity())
         redis.restore(picture, identity)
         return former is not None
+
+    def _picture(self) -> Picture:
+        return self._cluster.redis.former(self._random, self._cluster.chance.plan.lagging)

@@ -8,6 +8,8 @@ from random import Random
 
 from simulation.places import Place, all_places
 
+DAY_SECONDS = 24 * 60 * 60
+
 
 class Fault(StrEnum):
     """One way in which things go wrong."""
@@ -71,13 +73,17 @@ CALLS = (
 INCIDENTS = tuple(fault for fault in Fault if fault not in CALLS)
 """Faults that befall a worker or a server."""
 CUTS = (Fault.FLUSH, Fault.RESTORE, Fault.FAILBACK)
-COMMON = 4
-"""Of so many other faults one is a cut of Redis: it stops all for half a minute."""
+WEIGHTS = {Fault.FLUSH: 1, Fault.RESTORE: 1}
+COMMON = 2
+"""Weight of all others, so of how often they come."""
+RARE = ("_portions", "records", "sleep", "changelog_end", "raise_checkpoint")
+"""Awaits of phases that pass quickly; faults are kept for them more often."""
+RARE_WEIGHT = 3
 LEAST_INCIDENTS = 4
 """Kinds of incidents that every seed may draw from."""
 CALL_RATES = (0.001, 0.003, 0.008)
-"""Chances of one fault of a request. A rebuild needs some seventy requests in a row."""
-CALLS_BETWEEN = (15, 30, 60)
+"""Chances of one fault of a request. A rebuild needs some thirty requests in a row."""
+CALLS_BETWEEN = (8, 15, 30)
 """A batch takes some twelve requests."""
 LATENCIES = (0.01, 0.05, 0.15)
 """Virtual seconds. The longest makes batches of several workers overlap nearly always."""
@@ -85,7 +91,7 @@ WORKERS = (2, 3, 4)
 BURSTS = 0.3
 """Chance that the next fault follows at once: it takes two to do harm."""
 BURST_CALLS = 8
-AIMED = 0.6
+AIMED = 0.7
 """Chance that a fault is kept for a certain await of a worker."""
 AIMED_AFTER_CUT = 0.7
 """Chance that the fault after a cut is kept for the rebuild."""
@@ -98,6 +104,11 @@ HEALTHY_SECONDS = (0.0, 2.0, 2.0)
 not even the first start goes well."""
 NIGHTS = (0, 0, 1, 2)
 """How often in a seed days pass."""
+LONGEST_PAUSE_SECONDS = 100.0
+"""Beyond the lease of a slot, and beyond the session."""
+NIGHT_SECONDS = (1 * DAY_SECONDS, 16 * DAY_SECONDS)
+"""Too short for anything to be compacted, or long enough for tombstones to go."""
+LAGGING = 0.5
 CLOCKS_OFF_SECONDS = 600.0
 """The clocks of two workers are up to twice as far apart."""
 
@@ -116,13 +127,24 @@ class Plan:
     strikes: tuple[Fault, ...] = ()
     """Drawn from with equal chance, cuts more rarely."""
     aims: tuple[str, ...] = ()
-    """Names of the awaits that faults are kept for; empty: all."""
+    """Names of the awaits that every strike is kept for; empty: most are, for any."""
+    course: tuple[tuple[Fault, str], ...] = ()
+    """Instead: these strikes, one after the other, and no more, each kept for awaits of this name
+    ("": for whoever is busy), after the first of these only of the same worker. What a cut of
+    Redis has spoiled, the rebuild after another mends."""
+    patience: int = PATIENCE_CALLS
     calls_between: int = 60
     """Mean number of requests of all workers between two strikes."""
     latency: float = 0.05
     """Virtual seconds of the longest way in one direction when nothing is wrong."""
     healthy_seconds: float = 2.0
     nights: int = 0
+    longest_pause: float = LONGEST_PAUSE_SECONDS
+    night_seconds: tuple[float, float] = NIGHT_SECONDS
+    calm_days: int = 0
+    """Days in which no fault comes."""
+    lagging: float = LAGGING
+    """Chance that what a cut brings back lacks only the last few scripts."""
     clocks_off: float = CLOCKS_OFF_SECONDS
 
 
@@ -135,7 +157,7 @@ def plan_of(seed: int) -> Plan:
         seed=seed,
         workers=random.choice(WORKERS),
         call_rates={fault: random.choice(CALL_RATES) for fault in calls},
-        strikes=(*incidents, *random.sample(CALLS, 2)),
+        strikes=(*incidents, Fault.KILL, *random.sample(CALLS, 2)),
         calls_between=random.choice(CALLS_BETWEEN),
         latency=random.choice(LATENCIES),
         healthy_seconds=random.choice(HEALTHY_SECONDS),
@@ -153,7 +175,7 @@ class Strike:
     moment: Moment
     calls_left: int
     """Until it may come."""
-    patience: int = PATIENCE_CALLS
+    patience: int
     """Requests from then on until it comes wherever it may."""
 
 
@@ -165,12 +187,18 @@ class Chance:
         self.random = Random(plan.seed)
         self.calm = True
         """No faults for now."""
-        self._places = [each for each in all_places() if self._is_aimed_at(each)]
+        self._places = [
+            each
+            for each in all_places()
+            if self._is_aimed_at(each)
+            for _ in range(RARE_WEIGHT if each.awaited in RARE else 1)
+        ]
         self._of_rebuild = [each for each in self._places if each.of_rebuild]
+        self._course = iter(plan.course)
 
     def _is_aimed_at(self, place: Place) -> bool:
         if self.plan.aims:
-            return place.awaited in self.plan.aims
+            return any(map(place.is_called, self.plan.aims))
         return not place.of_rebuild or not set(CUTS).isdisjoint(self.plan.strikes)
 
     def of_call(self) -> Fault | None:
@@ -186,19 +214,27 @@ class Chance:
 
     def strike(self, former: Fault | None) -> Strike | None:
         """The next, after another."""
-        if not self.plan.strikes:
+        plan = self.plan
+        if plan.course:
+            fault, name = next(self._course, (None, ""))
+            places = [each for each in all_places() if each.is_called(name)]
+            return self._strike(fault, self.random.choice(places or [None])) if fault else None
+        if not plan.strikes:
             return None
-        weights = [1 if fault in CUTS else COMMON for fault in self.plan.strikes]
-        (fault,) = self.random.choices(self.plan.strikes, weights)
-        place = self._place(former)
+        weights = [WEIGHTS.get(fault, COMMON) for fault in plan.strikes]
+        (fault,) = self.random.choices(plan.strikes, weights)
+        return self._strike(fault, self._place(former))
+
+    def _strike(self, fault: Fault, place: Place | None) -> Strike:
         moment = Moment.LEAVING if fault in CALLS else self.random.choice(list(Moment))
         in_rebuild = place is not None and place.of_rebuild
-        return Strike(fault, place, moment, 0 if in_rebuild else self._calls_until_strike())
+        calls_left = 0 if in_rebuild else self._calls_until_strike()
+        return Strike(fault, place, moment, calls_left, self.plan.patience)
 
     def _place(self, former: Fault | None) -> Place | None:
         if former in CUTS and self._of_rebuild and self.random.random() < AIMED_AFTER_CUT:
             return self.random.choice(self._of_rebuild)
-        if self._places and self.random.random() < AIMED:
+        if self._places and (self.plan.aims or self.random.random() < AIMED):
             return self.random.choice(self._places)
         return None
 

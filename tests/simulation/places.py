@@ -35,6 +35,10 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.module}:{self.line}:{self.column} {self.function} > {self.awaited}"
 
+    def is_called(self, name: str) -> bool:
+        """By what is awaited, or by the function too: `settle > settle`."""
+        return name in {self.awaited, f"{self.function} > {self.awaited}"}
+
     @property
     def of_rebuild(self) -> bool:
         """Of those who bring the working state back."""
@@ -84,10 +88,10 @@ def _name(awaited: ast.expr) -> str:
 
 
 def chain_of_caller() -> Chain:
-    """The awaits that the running coroutine is in."""
+    """The awaits that the running coroutine is in. What drives it step by step is below them."""
     frame: FrameType | None = sys._getframe(1)
     places: list[Place] = []
-    while frame is not None:
+    while frame is not None and frame.f_code is not stepwise.__code__:
         places += _place_of(frame)
         frame = frame.f_back
     return tuple(places)

@@ -15,8 +15,8 @@ from icustomer.store.memory_state import MemoryRedis, Picture, Space
 from icustomer.stream.memory import MemoryKafka
 from icustomer.stream.memory_broker import State, Stored, Transaction
 from icustomer.stream.producers import TRANSACTION_TIMEOUT_MS
+from simulation.faults import DAY_SECONDS
 
-DAY_SECONDS = 24 * 60 * 60
 COMPACTION_LAG_SECONDS = 7 * DAY_SECONDS
 """`min.compaction.lag.ms` of the compacted topics."""
 TOMBSTONES_KEPT_SECONDS = 7 * DAY_SECONDS
@@ -26,8 +26,6 @@ FAR_FUTURE = 1 << 62
 PICTURES_KEPT = 400
 LAGGING_SCRIPTS = 20
 """So many of the last scripts a replica may lack when it takes over."""
-LAGGING = 0.5
-"""Chance that a cut takes only those."""
 
 
 class WatchedKafka(MemoryKafka):
@@ -100,10 +98,11 @@ class WatchedRedis(MemoryRedis):
             half = PICTURES_KEPT // 2
             self._pictures[:half] = self._pictures[:half:2]
 
-    def former(self, random: Random) -> Picture:
-        """A prefix of the history: without the last few scripts, or any."""
+    def former(self, random: Random, lagging: float) -> Picture:
+        """A prefix of the history: with a chance of `lagging` without the last few scripts,
+        else any."""
         pictures = self._pictures or [Picture({})]
-        if random.random() < LAGGING:
+        if random.random() < lagging:
             pictures = pictures[-LAGGING_SCRIPTS:]
         return random.choice(pictures)
 

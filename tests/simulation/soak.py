@@ -93,7 +93,8 @@ def main(arguments: list[str]) -> int:
         if totals.seeds % TOLD_EVERY == 0:
             tell(totals.line())
     tell(totals.coverage.table())
-    tell("\n".join(["never met:", *totals.coverage.gaps()]))
+    spared = (f"no crash at {place}" for place in totals.coverage.spared())
+    tell("\n".join(["never met:", *totals.coverage.gaps(), *spared]))
     tell(totals.line())
     return 1 if totals.broken else 0
 

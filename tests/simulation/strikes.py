@@ -20,7 +20,10 @@ class Strikes:
     def __init__(self, chance: Chance, story: list[str]) -> None:
         self._chance = chance
         self._story = story
-        self._lurking = [strike for _ in range(LURKING) if (strike := chance.strike(None))]
+        at_once = 1 if chance.plan.course else LURKING
+        self._lurking = [strike for _ in range(at_once) if (strike := chance.strike(None))]
+        self._victim: Life | None = None
+        """Whom the course pursues, once it has struck somebody."""
         self.coverage = Coverage()
         self.incidents: dict[Fault, Incident] = {}
 
@@ -42,12 +45,18 @@ class Strikes:
         due = [strike for strike in self._lurking if strike.calls_left <= 0]
         chain = where() if due else ()
         for strike in due:
-            if _is_awaited(strike, life, moment, chain):
+            if self._may_strike(strike, life) and _is_awaited(strike, life, moment, chain):
                 return self._carry_out(strike, life, moment, chain)
         return None
 
+    def _may_strike(self, strike: Strike, life: Life) -> bool:
+        victim = self._victim
+        return strike.place is None or victim in {None, life} or strike.patience < 0
+
     def _carry_out(self, strike: Strike, life: Life, moment: Moment, chain: Chain) -> Fault | None:
         self._lurking.remove(strike)
+        if self._chance.plan.course and strike.place is not None:
+            self._victim = life
         self._lurking += filter(None, [self._chance.strike(strike.fault)])
         if strike.fault in CALLS:
             self.told(strike.fault, life, chain)

@@ -65,7 +65,7 @@ class World:
         self.sessions = Sessions(
             self.store,
             self.log,
-            Rebuild(self.store, self.log, RULES, KEYRING),
+            Rebuild(self.store, self.log, RULES, KEYRING, self.told),
             self.nonce,
             KEYRING.fingerprint(),
             self.told,

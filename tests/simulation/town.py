@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from unittest.mock import patch
@@ -12,13 +13,14 @@ from unittest.mock import patch
 from icustomer import replay
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
+from icustomer.store import memory as stores
+from icustomer.stream import memory as logs
 from icustomer.stream.memory_broker import Stored
 from simulation.chaos import Chaos
 from simulation.coverage import Coverage
 from simulation.faults import Chance, Plan
 from simulation.laws import check_nobody_stumbled, judge, lag
 from simulation.loop import SimulatedLoop, run
-from simulation.servers import DAY_SECONDS
 from simulation.stories import Town
 from simulation.workers import SPACE, Cluster
 
@@ -37,10 +39,11 @@ PORTION = 7
 """Groups of a script: a town has some dozens, and a rebuild of it must have several."""
 LONGEST_TAIL = 25
 """Groups: some tails are too long."""
+SLOTS = 12
+"""Workers that are away keep theirs for a while, and each may have two; a rebuild initialises
+all of them, and with 64 would do little else."""
 MOST_EVENTS_MORE = 200
 """Sent for want of faults."""
-NIGHT_SECONDS = (1 * DAY_SECONDS, 16 * DAY_SECONDS)
-"""Too short for anything to be compacted, or long enough for tombstones to go."""
 UNTRACED_HEADERS = ("icustomer-failed-at",)
 """What a worker's own clock tells."""
 
@@ -69,7 +72,7 @@ def simulate(plan: Plan) -> Result:
     chance = Chance(plan)
     story: list[str] = []
     try:
-        with patch.multiple(replay, PORTION=PORTION, LONGEST_TAIL=LONGEST_TAIL):
+        with _small():
             return run(chance.random, _live(chance, story))
     except Exception as error:
         told = "\n  ".join(story) or "none"
@@ -80,14 +83,25 @@ def simulate(plan: Plan) -> Result:
         ) from error
 
 
+@contextmanager
+def _small() -> Iterator[None]:
+    """The limits of a town."""
+    with (
+        patch.multiple(replay, PORTION=PORTION, LONGEST_TAIL=LONGEST_TAIL),
+        patch.object(stores, "SLOTS", SLOTS),
+        patch.object(logs, "MAX_SLOTS", SLOTS),
+    ):
+        yield
+
+
 async def _live(chance: Chance, story: list[str]) -> Result:
     cluster = Cluster(chance, story)
     chaos = Chaos(cluster)
     broker = asyncio.ensure_future(_look_at_transactions(cluster))
     await asyncio.sleep(chance.plan.healthy_seconds)
     town = Town(chance.random, lambda: _customer_ids(cluster))
-    for share in _shares(chance.plan):
-        chance.calm = False
+    for day, share in enumerate(_shares(chance.plan)):
+        chance.calm = day < chance.plan.calm_days
         await _send_events(cluster, town, share)
         await _end_of_day(cluster, chaos, story)
     calls = cluster.traffic.calls
@@ -145,7 +159,7 @@ async def _end_of_day(cluster: Cluster, chaos: Chaos, story: list[str]) -> None:
     await _until_quiet(cluster, chaos)
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimulatedLoop)
-    loop.leap(cluster.chance.random.uniform(*NIGHT_SECONDS))
+    loop.leap(cluster.chance.random.uniform(*cluster.chance.plan.night_seconds))
     story.append(f"{loop.time():.3f} days have passed")
 
 

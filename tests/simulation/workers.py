@@ -205,7 +205,7 @@ def _worker(cluster: Cluster, life: Life, observer: Observer) -> tuple[Worker, M
     scripts = FaultyStore(store, cluster.redis, ScriptNetwork(life, cluster.traffic))
     network = FaultyNetwork(life, cluster.traffic)
     log = MemoryLog(cluster.kafka, space=SPACE, group=GROUP, network=network)
-    rebuild = Rebuild(scripts, log, RULES, KEYRING)
+    rebuild = Rebuild(scripts, log, RULES, KEYRING, observer)
     maker = RecordMaker(SPACE, RULES, KEYRING)
     worker = Worker(
         store=scripts,

@@ -114,8 +114,10 @@ def test_targets_of_make_and_modules_that_are_named_are_there(page):
     assert [
         place
         for place in places
-        if not any((home / f"{place}.py").exists() for home in (ROOT, ROOT / "src"))
-        and not (ROOT / "src" / place / "__main__.py").exists()
+        if not any(
+            (home / f"{place}.py").exists() or (home / place / "__main__.py").exists()
+            for home in (ROOT, ROOT / "src")
+        )
     ] == []
 
 

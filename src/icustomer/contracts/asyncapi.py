@@ -56,6 +56,7 @@ _KEYS = {
     Topic.IDENTITY_STATE: "Group ID, 16 bytes.",
     Topic.DEAD_LETTERS: "The key of the refused record.",
 }
+_MARK = "redriven"
 _INPUT_KEY = "Any; records of one person are best given one key, so that they stay in order."
 
 
@@ -89,14 +90,14 @@ def document() -> Json:
         "channels": {topic.value: _channel(topic) for topic in Topic},
         "operations": _operations(),
         "components": {
-            "messages": {_message_name(topic): _message(topic) for topic in Topic},
+            "messages": {_message_name(topic): _message(topic) for topic in Topic}
+            | {_MARK: _mark()},
             "messageTraits": {"cloudEvents": _cloud_events()},
         },
     }
 
 
 def _channel(topic: Topic) -> Json:
-    name = _message_name(topic)
     return {
         "address": f"{{prefix}}.{topic.value}",
         "title": topic.value,
@@ -104,8 +105,15 @@ def _channel(topic: Topic) -> Json:
         "parameters": {
             "prefix": {"description": "TOPIC_PREFIX of the installation.", "default": "customer"}
         },
-        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+        "messages": {
+            each: {"$ref": f"#/components/messages/{each}"} for each in _message_names(topic)
+        },
     }
+
+
+def _message_names(topic: Topic) -> list[str]:
+    name = _message_name(topic)
+    return [name, _MARK] if topic is Topic.DEAD_LETTERS else [name]
 
 
 def _message_name(topic: Topic) -> str:
@@ -123,7 +131,7 @@ def _operation(action: str, topic: Topic) -> Json:
         "action": action,
         "channel": {"$ref": channel},
         "summary": _DESCRIPTIONS[topic],
-        "messages": [{"$ref": f"{channel}/messages/{_message_name(topic)}"}],
+        "messages": [{"$ref": f"{channel}/messages/{each}"} for each in _message_names(topic)],
     }
 
 
@@ -159,6 +167,24 @@ def _payload(topic: Topic) -> Json:
     }
 
 
+def _mark() -> Json:
+    described = {
+        "icustomer-redriven-topic": "The topic of the refused record that was sent again.",
+        "icustomer-redriven-partition": "Its partition.",
+        "icustomer-redriven-offset": "Its offset.",
+        "icustomer-redriven-digest": "Digest of its key, value and headers.",
+        "icustomer-redriven-at": "When it was sent again, RFC 3339.",
+    }
+    return {
+        "name": _MARK,
+        "title": "Redriven",
+        "summary": "A dead letter was sent again. It has neither key nor value.",
+        "contentType": BINARY,
+        "payload": {"description": "None."},
+        "headers": _texts(described),
+    }
+
+
 def _headers(topic: Topic) -> Json:
     match topic:
         case Topic.PROFILES | Topic.IDENTITY_CHANGES:
@@ -173,6 +199,7 @@ def _headers(topic: Topic) -> Json:
                     {
                         "traceparent": "W3C trace context, passed on to what comes of the record.",
                         "tracestate": "W3C trace context, passed on to what comes of the record.",
+                        "icustomer-attempt": "How often a dead letter was sent again.",
                     },
                     required=(),
                 )

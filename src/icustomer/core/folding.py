@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import IntEnum
 from hashlib import blake2b
 from heapq import nsmallest
+from operator import attrgetter
 
 from icustomer.core.model import Folded, Record
 from icustomer.core.records import STATUS, TOTAL
@@ -26,6 +27,7 @@ NOT_COUNTED = ("cancelled", "refunded")
 """Orders in these states count as orders, but not in the totals."""
 ZERO = Decimal(0)
 NOTHING: Mapping[str, str] = {}
+_first_at = attrgetter("first_at")
 
 
 class Keep(IntEnum):
@@ -63,12 +65,24 @@ def fold_oldest(
     if len(records) <= keep:
         return records, folded
     excess = len(records) - keep
-    oldest = nsmallest(excess, records, key=lambda number: (records[number].last_at, number))
+    oldest = nsmallest(
+        excess, _old(records, excess), key=lambda each: (records[each].last_at, each)
+    )
     figures = folded or Folded()
     for number in oldest:
         figures = _added(figures, number, records[number], keep)
-    gone = set(oldest)
-    return {number: records[number] for number in records if number not in gone}, figures
+    kept = records.copy()
+    for number in oldest:
+        del kept[number]
+    return kept, figures
+
+
+def _old(records: dict[str, Record], count: int) -> list[str]:
+    """Those that can be among the `count` oldest: a busy customer folds one at each event, and
+    most records begin after that one has ended."""
+    first = nsmallest(count, records.values(), key=_first_at)
+    latest = max(record.last_at for record in first)
+    return [number for number, record in records.items() if record.first_at <= latest]
 
 
 def _added(folded: Folded, number: str, record: Record, keep: Keep) -> Folded:

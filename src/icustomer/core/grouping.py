@@ -27,14 +27,25 @@ def components(
     """Keys of the facets that linkable identifiers or must-links connect."""
     if len(facets) == 1:
         return [list(facets)]
-    joined = DisjointSets(facets)
+    linkable_of = {
+        key: [each.digest for each in linkable(facet, shared, rules, keyring)]
+        for key, facet in facets.items()
+    }
+    return connected(linkable_of, overrides)
+
+
+def connected(
+    digests: Mapping[bytes, Iterable[bytes]], overrides: Sequence[Override]
+) -> list[list[bytes]]:
+    """Keys of the facets that the digests given for each, or must-links, connect."""
+    joined = DisjointSets(digests)
     carrier: dict[bytes, bytes] = {}
-    for key, facet in facets.items():
-        for _, digest, _ in linkable(facet, shared, rules, keyring):
+    for key, carried in digests.items():
+        for digest in carried:
             joined.union(carrier.setdefault(digest, key), key)
     for override in overrides:
         if override.kind == "must":
-            named = [key for side in override.sides for key in side if key in facets]
+            named = [key for side in override.sides for key in side if key in digests]
             for key in named[1:]:
                 joined.union(named[0], key)
     return joined.sets()

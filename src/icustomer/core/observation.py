@@ -13,8 +13,9 @@ class Origin(Struct, frozen=True, gc=False):
     """Where a record came from and when the log received it."""
 
     partition: str
-    """Input partition as facets remember it: `<short topic>/<partition>` (`orders/7`);
-    `<short topic>+<generation>/<partition>` once the topic was deleted and made again."""
+    """Input partition as facets remember it: `<short topic>+<generation>/<partition>`
+    (`orders+k3Zx9/7`), another one if the topic is deleted and made again; `orders/7` where the
+    broker tells no IDs of topics."""
     offset: int
     recorded_at: int
     """Kafka timestamp of the record, microseconds."""

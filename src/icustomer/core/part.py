@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from icustomer.core import facets as evidence
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.cluster import Clustered, cluster
+from icustomer.core.fitting import Fitting
 from icustomer.core.grouping import components
 from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
@@ -157,24 +158,11 @@ class Part:
 
     def _mark(self) -> dict[bytes, tuple[str, str]]:
         marked = self.marks.update(self.facets.values())
-        while oversized := self._oversized():
-            digest = self.marks.most_contested(oversized)
-            if digest is None:
-                break
-            self.marks.shared.add(digest)
-            marked[digest] = (self.marks.kind(digest), "max_group")
-            marked |= self.marks.update(self.facets.values())
+        large = [keys for keys in self.components() if len(keys) > self.rules.max_group]
+        if large:
+            fitting = Fitting(self.facets, self.marks, self.overrides, self.rules)
+            marked |= fitting.fit(large)
         return marked
-
-    def _oversized(self) -> list[Facet] | None:
-        if len(self.facets) <= self.rules.max_group:
-            return None
-        given_up: list[Facet] | None = None
-        for keys in self.components():
-            members = [self.facets[key] for key in keys]
-            if len(keys) > self.rules.max_group and self.marks.most_contested(members):
-                given_up = members
-        return given_up
 
     def components(self) -> list[list[bytes]]:
         """Keys of the facets of each group to be."""

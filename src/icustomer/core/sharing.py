@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from icustomer.core.carrying import connecting
+from icustomer.core.carrying import connecting, digests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, NormalName
 from icustomer.core.names import largest_incompatible
@@ -17,6 +17,44 @@ from icustomer.core.rules import KindRule, Rules
 
 Carriers = Mapping[bytes, list[Facet]]
 """Digest of a connectable identifier to the facets that carry it."""
+
+
+class Seen:
+    """What a set of facets shows of its identifiers, marks left out: looked at once, however
+    many marks are made of it."""
+
+    def __init__(self, carriers: Carriers, rules: Rules, keyring: Keyring) -> None:
+        self.carriers = carriers
+        self._rules = rules
+        self._keyring = keyring
+        self._names: dict[bytes, set[NormalName]] = {}
+        self._incompatible: dict[bytes, bool] = {}
+        self._beside: dict[bytes, set[bytes]] = {}
+
+    def names(self, digest: bytes) -> set[NormalName]:
+        """The distinct names that an identifier was seen with."""
+        known = self._names.get(digest)
+        if known is None:
+            known = self._names[digest] = distinct_names(self.carriers[digest])
+        return known
+
+    def incompatible(self, digest: bytes) -> bool:
+        """Whether two of them are incompatible."""
+        known = self._incompatible.get(digest)
+        if known is None:
+            known = self._incompatible[digest] = is_incompatible(self.names(digest))
+        return known
+
+    def beside(self, digest: bytes) -> set[bytes]:
+        """All that stands in one facet with it, itself included."""
+        known = self._beside.get(digest)
+        if known is None:
+            known = self._beside[digest] = {
+                each
+                for facet in self.carriers[digest]
+                for each in digests(facet, self._rules, self._keyring)
+            }
+        return known
 
 
 class Marks:
@@ -35,22 +73,36 @@ class Marks:
         """Mark what the facets show to be shared: digest to (kind, rule) of each new mark."""
         if self._cannot_mark(facets):
             return {}
-        carriers = self.carriers(facets)
+        seen = self.seen(facets)
         marked: dict[bytes, tuple[str, str]] = {}
-        for digest, carrying in carriers.items():
-            if not self._final(digest) and (rule := self._exceeded(digest, carrying)):
+        for digest in seen.carriers:
+            if not self.final(digest) and (rule := self._exceeded(digest, seen)):
                 marked[digest] = (self._kinds[digest], rule)
         self.shared |= marked.keys()
-        while more := self._contested_beside(carriers):
+        return marked | self._spread(seen)
+
+    def give_up(self, digest: bytes, seen: Seen) -> dict[bytes, tuple[str, str]]:
+        """Mark an identifier of a group that is too large, and what follows from it."""
+        self.shared.add(digest)
+        return {digest: (self._kinds[digest], "max_group")} | self._spread(seen)
+
+    def final(self, digest: bytes) -> bool:
+        """Whether it is marked already, or never to be."""
+        return digest in self.shared or digest in self.unshared
+
+    def seen(self, facets: Iterable[Facet]) -> Seen:
+        """What some facets show of their identifiers."""
+        return Seen(self._carriers(facets), self._rules, self._keyring)
+
+    def _spread(self, seen: Seen) -> dict[bytes, tuple[str, str]]:
+        """What is contested beside what is shared, until nothing is left."""
+        marked: dict[bytes, tuple[str, str]] = {}
+        while more := self._contested_beside(seen):
             self.shared |= more
             marked |= {digest: (self._kinds[digest], "contested") for digest in more}
         return marked
 
-    def kind(self, digest: bytes) -> str:
-        """Kind of an identifier that the last update saw."""
-        return self._kinds[digest]
-
-    def carriers(self, facets: Iterable[Facet]) -> dict[bytes, list[Facet]]:
+    def _carriers(self, facets: Iterable[Facet]) -> dict[bytes, list[Facet]]:
         """The facets by each connectable identifier that they carry, shared ones included."""
         carriers: dict[bytes, list[Facet]] = defaultdict(list)
         for facet in facets:
@@ -67,18 +119,16 @@ class Marks:
         fewest = min((rule.max_linked for rule in self._rules.kinds.values()), default=0)
         return len(facet.identifiers) <= fewest and self._rules.max_facets >= 1
 
-    def _final(self, digest: bytes) -> bool:
-        return digest in self.shared or digest in self.unshared
-
     def _rule(self, digest: bytes) -> KindRule:
         return self._rules.kinds[self._kinds[digest]]
 
-    def _exceeded(self, digest: bytes, carrying: list[Facet]) -> str:
+    def _exceeded(self, digest: bytes, seen: Seen) -> str:
         """The limit that the identifier exceeds, or nothing."""
         rule = self._rule(digest)
+        carrying = seen.carriers[digest]
         if self._claims(carrying) > self._rules.max_facets:
             return "max_facets"
-        names = distinct_names(carrying)
+        names = seen.names(digest)
         if len(names) > self._rules.max_distinct_names:
             return "max_distinct_names"
         if len(names) > rule.max_names and (
@@ -111,7 +161,11 @@ class Marks:
         )
 
     def _most_linked(self, digest: bytes, carrying: list[Facet]) -> int:
-        """The largest number of identifiers of one other kind that stand beside it."""
+        """The largest number of identifiers of one other kind that stand beside it; for few
+        facets that hold fewer identifiers than matter, only a number above it."""
+        held = sum(len(facet.identifiers) for facet in carrying)
+        if held <= self._rule(digest).max_linked:
+            return held
         own = self._kinds[digest]
         beside = {(each.kind, each.value) for facet in carrying for each in facet.identifiers}
         counts = Counter(kind for kind, _ in beside if kind != own and self._counts(kind))
@@ -121,48 +175,27 @@ class Marks:
         rule = self._rules.kinds.get(kind)
         return rule is not None and not rule.transactional
 
-    def _is_contested(self, digest: bytes, carrying: list[Facet]) -> bool:
-        if not self._rule(digest).veto:
-            return False
-        return digest in self.shared or is_incompatible(distinct_names(carrying))
-
-    def _contested_beside(self, carriers: Carriers) -> set[bytes]:
+    def _contested_beside(self, seen: Seen) -> set[bytes]:
         """Contested identifiers that an identifier without veto shows to be shared.
 
         Such a one is shared itself, or stands beside too many contested ones: then it is
         no person's, and ties together what has nothing in common.
         """
         contested = {
-            digest for digest, carrying in carriers.items() if self._is_contested(digest, carrying)
+            digest
+            for digest in seen.carriers
+            if self._rule(digest).veto and (digest in self.shared or seen.incompatible(digest))
         }
         if contested <= self.shared | self.unshared:
             return set()
         marked: set[bytes] = set()
-        for digest, carrying in carriers.items():
+        for digest in seen.carriers:
             if self._rule(digest).veto:
                 continue
-            beside = self._digests(carrying) & contested
+            beside = seen.beside(digest) & contested
             if digest in self.shared or len(beside) > self._rules.max_contested:
                 marked |= beside
         return marked - self.shared - self.unshared
-
-    def _digests(self, facets: Iterable[Facet]) -> set[bytes]:
-        return {
-            digest
-            for facet in facets
-            for _, digest, _ in connecting(facet, self._rules, self._keyring)
-        }
-
-    def most_contested(self, facets: Collection[Facet]) -> bytes | None:
-        """What a group that is too large gives up first; None if nothing is left to mark."""
-
-        def weight(item: tuple[bytes, list[Facet]]) -> tuple[int, int, bytes]:
-            digest, carrying = item
-            names = distinct_names(carrying)
-            return largest_incompatible(names, len(names)), len(carrying), digest
-
-        free = [item for item in self.carriers(facets).items() if not self._final(item[0])]
-        return max(free, key=weight)[0] if free else None
 
 
 def distinct_names(facets: Iterable[Facet]) -> set[NormalName]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 15.0
 """How long a slot, or a pending fence, is held without being renewed. Longer than a stop of
-the process that is no death (garbage collection, a busy host), short enough for a dead
-worker's entries to be published within the minute."""
+the process that is no death (garbage collection, a busy host) and than its partitions take to
+go to others; subscribers wait that long for the end of a transaction that the dead left open."""
 
 SLOTS = 64
 """Transactional slots of a space, and so the most workers at a time."""

@@ -52,13 +52,13 @@ class MemoryRebuild:
             raise HistoryCutError("the fence does not stand on the Redis that answered")
         return space
 
-    async def begin_rebuild(self, nonce: str) -> bool:
+    async def begin_rebuild(self, nonce: str, former_nonces: Sequence[str] = ()) -> bool:
         space = self._space
-        own = self._pending(nonce)
+        own = {self._pending(each) for each in (nonce, *former_nonces)}
         standing = space.fence or b""
-        if standing != own and standing.startswith(self._pending("")):
+        if standing not in own and standing.startswith(self._pending("")):
             return False
-        space.fence, space.fence_until = own, self._lease_ends()
+        space.fence, space.fence_until = self._pending(nonce), self._lease_ends()
         return True
 
     async def abandon_rebuild(self, nonce: str) -> None:
@@ -82,11 +82,12 @@ class MemoryRebuild:
 
     async def wipe(self, nonce: str) -> None:
         await self.strip(nonce)
-        self._space_in_rebuild(nonce).groups.clear()
+        space = self._space_in_rebuild(nonce)
+        space.epoch = space.checkpoint = None
+        space.groups.clear()
 
     async def strip(self, nonce: str) -> None:
         space = self._space_in_rebuild(nonce)
-        space.epoch = space.checkpoint = None
         for keys in (space.links, space.aliases, space.indexes, space.notes):
             keys.clear()
         space.outbox.clear()

@@ -218,9 +218,10 @@ class Store(Protocol):
         """The groups known to hold carriers of a shared identifier."""
         ...
 
-    async def begin_rebuild(self, nonce: str) -> bool:
+    async def begin_rebuild(self, nonce: str, former_nonces: Sequence[str] = ()) -> bool:
         """Set the fence to pending under one's nonce; False: it is pending for another whose
-        lease runs. Renewing one's own pending fence is True."""
+        lease runs. Renewing one's own pending fence is True, and so is taking the place of one's
+        own former tries."""
         ...
 
     async def abandon_rebuild(self, nonce: str) -> None:
@@ -235,7 +236,7 @@ class Store(Protocol):
         ...
 
     async def strip(self, nonce: str) -> None:
-        """As `wipe`, but the groups stay."""
+        """As `wipe`, but the groups stay, and what tells the history: epoch and checkpoint."""
         ...
 
     async def stage(self, nonce: str, values: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

@@ -48,8 +48,8 @@ class RedisRebuild:
     async def read_fence(self) -> Fence | None:
         return parse_fence(await self._run("read_fence", []))
 
-    async def begin_rebuild(self, nonce: str) -> bool:
-        return bool(await self._run("begin_rebuild", [nonce, self._lease_ms]))
+    async def begin_rebuild(self, nonce: str, former_nonces: Sequence[str] = ()) -> bool:
+        return bool(await self._run("begin_rebuild", [nonce, self._lease_ms, *former_nonces]))
 
     async def abandon_rebuild(self, nonce: str) -> None:
         await self._run("abandon_rebuild", [nonce])
@@ -59,7 +59,8 @@ class RedisRebuild:
 
     async def strip(self, nonce: str) -> None:
         keys = self._keys
-        await self._delete(nonce, lambda key: not (key in keys.spared or keys.is_group(key)))
+        spared = {*keys.spared, keys.epoch, keys.checkpoint}
+        await self._delete(nonce, lambda key: not (key in spared or keys.is_group(key)))
 
     async def _delete(self, nonce: str, doomed: Callable[[bytes], bool]) -> None:
         cursor = b"0"

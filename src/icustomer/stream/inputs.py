@@ -8,6 +8,7 @@ fetched of the former topic is dropped by the client on the way.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -18,7 +19,9 @@ from icustomer.errors import IcustomerError, OperatorError
 from icustomer.stream.failures import translated
 from icustomer.stream.generations import Start, falls_short, generation_of, start
 from icustomer.stream.port import InputPartition, InputRecord
-from icustomer.stream.topic_ids import ids_from
+from icustomer.stream.topic_ids import ANSWER_SECONDS, ids_from
+
+logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 0.5
 """Between two tries to learn what reading waits for: the client paces its own requests."""
@@ -77,12 +80,17 @@ class Inputs:
         """Let every partition go once its topic exists and Kafka told of it."""
         while self._waiting:
             try:
-                await self._begin_known(consumer)
+                with translated("tell where the input topics are read from"):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await self._begin_known(consumer)
             except OperatorError as error:
                 self._failed(error)
                 return
             except IcustomerError:
                 # Kafka is away, which others tell; or it is a moment of its changes.
+                await asyncio.sleep(AGAIN_SECONDS)
+            except Exception:
+                logger.exception("Partitions cannot be begun for a fault of the worker's own")
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
                 if self._waiting:

@@ -79,7 +79,8 @@ async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPar
 
 async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecord]:
     """Records of the assigned partitions from where the consumer stands to the end as it is
-    when this is called, under the consumer's isolation.
+    when this is called, under the consumer's isolation. What came later and was polled with
+    them is told too: the position has passed it, so nobody would ever see it.
 
     The end is asked for once and compared with positions, not with records: transaction
     markers, aborted records and the holes of compaction move the position and yield nothing.
@@ -91,10 +92,9 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecor
                 polled = await consumer.getmany(
                     *remaining, timeout_ms=POLL_MS, max_records=MAX_RECORDS
                 )
-        for partition, records in polled.items():
+        for records in polled.values():
             for record in records:
-                if record.offset < remaining[partition]:
-                    yield record
+                yield record
         remaining = await _unread(consumer, remaining)
 
 

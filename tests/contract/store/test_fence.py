@@ -234,6 +234,14 @@ async def test_an_abandoned_rebuild_holds_nobody_up(store: Store) -> None:
     assert await store.begin_rebuild("second")
 
 
+async def test_a_former_try_of_ones_own_holds_nobody_up(store: Store) -> None:
+    assert await store.begin_rebuild("first")
+    assert not await store.begin_rebuild("second", ["other"])
+    assert await store.begin_rebuild("second", ["other", "first"])
+    with pytest.raises(HistoryCutError):
+        await store.wipe("first")
+
+
 async def test_a_finished_rebuild_cannot_be_abandoned(store: Store, session: Session) -> None:
     await store.abandon_rebuild("rebuilder")
     assert await store.read_fence() == session.fence
