@@ -55,7 +55,7 @@ def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
         else:
             verified = event.phone_verified is True
             found.append(Identifier("phone", form.value, event.phone, verified, form.extension))
-    if event.identifiers or rules.own_kinds:
+    if event.identifiers or rules.asks_more:
         return _with_list(found, rejected, event, rules)
     return Claims(tuple(found), tuple(rejected), ())
 

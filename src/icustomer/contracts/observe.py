@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from icustomer.contracts.claims import Claims, claims
 from icustomer.contracts.commands import CommandModel
@@ -29,7 +30,7 @@ from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.contracts.topics import Topic
 from icustomer.core.composites import derived
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Identifier, NormalName, RawName
+from icustomer.core.model import RawName
 from icustomer.core.names import normalise_name
 from icustomer.core.observation import (
     MergeCommand,
@@ -81,8 +82,10 @@ def observe(
         return Observed(answer, clock_clamped=clamped)
     found = claims(model, rules)
     when = _When(topic, occurred_at, origin)
-    item = _observation(model, when, found, rules, keyring)
-    if not item.digests or _is_beside_only(item, rules):
+    item = _observation(model, when, found, keyring)
+    if rules.asks_more:
+        item = _asked_more(item, rules, keyring)
+    if not item.digests or (rules.asks_more and _is_beside_only(item, rules)):
         return Observed(
             rejection=_nobody(found.rejected), rejected=found.rejected, clock_clamped=clamped
         )
@@ -117,16 +120,12 @@ class _When(NamedTuple):
 
 
 def _observation(
-    model: Event | PlainEvent, when: _When, found: Claims, rules: Rules, keyring: Keyring
+    model: Event | PlainEvent, when: _When, found: Claims, keyring: Keyring
 ) -> Observation:
     raw_name = _raw_name(model.name)
     name = normalise_name(raw_name)
     identifiers = found.identifiers
     told = _TOLD_BY[when.topic](model)
-    digests = tuple([keyring.identifier(each.kind, each.value) for each in identifiers])
-    if rules.composites:
-        claim = _Claim(identifiers, name, model.birth_date)
-        digests += tuple([digest for _, digest in derived(claim, rules, keyring)])
     return Observation(
         topic=when.topic.value,
         event_id=model.event_id,
@@ -134,7 +133,7 @@ def _observation(
         occurred_at=when.occurred_at,
         origin=when.origin,
         identifiers=identifiers,
-        digests=digests,
+        digests=tuple([keyring.identifier(each.kind, each.value) for each in identifiers]),
         name=name,
         raw_name=raw_name,
         birth_date=model.birth_date,
@@ -143,16 +142,15 @@ def _observation(
         cells=told.cells,
         order=told.order,
         ticket=told.ticket,
-        tally=hash_of(model.event_id) if rules.counts_events else b"",
     )
 
 
-class _Claim(NamedTuple):
-    """Who the event says that somebody is."""
-
-    identifiers: tuple[Identifier, ...]
-    name: NormalName
-    birth_date: str | None
+def _asked_more(item: Observation, rules: Rules, keyring: Keyring) -> Observation:
+    """With what only some rules ask for: identifiers that its parts make, and a mark to count it
+    by."""
+    made = tuple([digest for _, digest in derived(item, rules, keyring)])
+    tally = hash_of(item.event_id) if rules.counts_events else b""
+    return replace(item, digests=item.digests + made, tally=tally)
 
 
 def _raw_name(name: Name | PlainName | None) -> RawName:

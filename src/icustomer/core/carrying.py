@@ -6,31 +6,26 @@ One place for it, so that links, marks, groups and clusters mean the same by "ca
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from icustomer.core.composites import Claim, derived
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
 
-
-class Carried(NamedTuple):
-    """An identifier that may connect."""
-
-    kind: str
-    digest: bytes
-    verified: bool
+Carried = tuple[str, bytes, bool]
+"""An identifier that may connect: kind, digest, and whether the claim has proof of it. A plain
+tuple, because millions are made and let go."""
 
 
 def connecting(claim: Claim, rules: Rules, keyring: Keyring) -> list[Carried]:
     """The identifiers of a claim that the policy lets connect at all, shared or not."""
     connects, digest = rules.connects, keyring.identifier
     found = [
-        Carried(each.kind, digest(each.kind, each.value), each.verified)
+        (each.kind, digest(each.kind, each.value), each.verified)
         for each in claim.identifiers
         if connects(each.kind, each.value)
     ]
     if rules.composites:
-        found += [Carried(kind, made, False) for kind, made in derived(claim, rules, keyring)]  # noqa: FBT003
+        found += [(kind, made, False) for kind, made in derived(claim, rules, keyring)]
     return found
 
 
@@ -38,7 +33,8 @@ def linkable(
     claim: Claim, shared: Collection[bytes], rules: Rules, keyring: Keyring
 ) -> list[Carried]:
     """Those that make groups and have a link: connecting and not shared."""
-    return [each for each in connecting(claim, rules, keyring) if each.digest not in shared]
+    found = connecting(claim, rules, keyring)
+    return [each for each in found if each[1] not in shared] if shared else found
 
 
 def digests(claim: Claim, rules: Rules, keyring: Keyring) -> set[bytes]:

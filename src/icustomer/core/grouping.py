@@ -28,7 +28,7 @@ def components(
     if len(facets) == 1:
         return [list(facets)]
     linkable_of = {
-        key: [each.digest for each in linkable(facet, shared, rules, keyring)]
+        key: [digest for _, digest, _ in linkable(facet, shared, rules, keyring)]
         for key, facet in facets.items()
     }
     return connected(linkable_of, overrides)

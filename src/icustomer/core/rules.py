@@ -143,6 +143,12 @@ class Rules(Struct, frozen=True, dict=True):
         return self.survivorship.name is Choice.MOST_EVENTS
 
     @cached_property
+    def asks_more(self) -> bool:
+        """Whether events must be looked at for more than account, e-mail, phone and list: for
+        own kinds, for parts of composite ones, or to be counted. Asked of every event."""
+        return bool(self.own_kinds or self.composites or self.counts_events)
+
+    @cached_property
     def transactional(self) -> frozenset[str]:
         """Kinds with one value a transaction."""
         return frozenset(kind for kind, rule in self.kinds.items() if rule.transactional)
