@@ -20,7 +20,7 @@ BEGINNING = datetime(2025, 6, 1, tzinfo=UTC)
 """When the first event of every stream happened; the others follow a second apart."""
 ONE_PHONE = "+4915112345678"
 ONE_EMAIL = "info@hub.example"
-PLACEHOLDER = "null@null.com"
+PLACEHOLDER = "keine@angabe.example"
 ONE_ACCOUNT = {"service": "webshop", "number": "40000000"}
 _SYLLABLES = (
     *("ba", "ce", "dri", "fo", "gu", "kla", "mi"),
@@ -156,7 +156,7 @@ CASES: dict[str, Case] = {
     "placeholder": Case(
         Topic.SIGNUPS,
         lambda number: {"email": PLACEHOLDER, "phone": _phone(number), "name": names(number)},
-        "null@null.com, to each its name and phone",
+        "keine@angabe.example, to each its name and phone",
     ),
     "one account": Case(
         Topic.SIGNUPS,

@@ -16,10 +16,10 @@ import uvloop
 from msgspec import Struct
 
 from icustomer.circuit import Circuit
+from icustomer.contracts.rules_loading import load_rules
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
-from icustomer.core.rules import DEFAULT_RULES
-from icustomer.errors import OperatorError, SettingsError, UnavailableError
+from icustomer.errors import OperatorError, UnavailableError
 from icustomer.intake import Intake
 from icustomer.kafka_access import connection
 from icustomer.observer import Observer, Observers
@@ -94,9 +94,7 @@ def microseconds() -> int:
 def build(settings: Settings, observer: Observer) -> Parts:
     """A worker with its store and its log; nothing is opened yet."""
     keyring = keyring_of(settings)
-    if settings.rules is not None:
-        raise SettingsError("ICUSTOMER_RULES is set, but this version has built-in rules only")
-    rules = DEFAULT_RULES
+    rules = load_rules(settings.rules)
     store = RedisStore(
         settings.redis_url.get_secret_value(), settings.space, cluster=settings.redis_cluster
     )

@@ -18,6 +18,7 @@ import typer
 from icustomer import __version__
 from icustomer.cli_common import FAILED, Json, exit_unless
 from icustomer.cli_dead_letters import dead_letters_app
+from icustomer.cli_rules import rules_app
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create the topics, or check them.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+app.add_typer(rules_app, name="rules")
 app.add_typer(dead_letters_app, name="dead-letters")
 
 
@@ -50,6 +52,12 @@ EventFile = Annotated[
     Path,
     typer.Argument(
         exists=True, dir_okay=False, readable=True, help="JSON Lines, or CSV with dotted fields."
+    ),
+]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules", exists=True, dir_okay=False, readable=True, help="A rules.toml to match by."
     ),
 ]
 CustomerId = Annotated[str, typer.Argument(metavar="ID", help="A customer ID.")]
@@ -291,6 +299,7 @@ def evaluate(
         bool,
         typer.Option("--ablation", help="Tell what each rule does, matching again without it."),
     ] = False,
+    rules: RulesFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure the matching over a file of events whose true people are known."""
@@ -298,7 +307,7 @@ def evaluate(
     from icustomer.commands.evaluate import evaluate as measure
 
     depth = Depth.EACH_RULE if ablation else Depth.AS_IT_IS
-    measure(file, truth, depth, assignments, report, as_json=as_json)
+    measure(file, truth, depth, assignments, report, rules, as_json=as_json)
 
 
 def _ask(question: str) -> None:

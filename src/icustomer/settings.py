@@ -125,9 +125,7 @@ class Settings(BaseSettings):
     ] = None
     rules: Annotated[
         File,
-        Field(
-            description="Path of a rules.toml. This version has built-in rules only and refuses it."
-        ),
+        Field(description="Path of a rules.toml; the built-in rules if not set."),
     ] = None
     guest_retention: Annotated[
         timedelta,

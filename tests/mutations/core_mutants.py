@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from icustomer.core import cluster, facets, naming
+from icustomer.core import facets, growing, naming
 from icustomer.core.observation import Observation
 from icustomer.core.sharing import Marks
 
@@ -20,7 +20,7 @@ def applied_mark_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def names_ignored_by_the_veto(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cluster, "compatible", lambda _one, _other: True)
+    patch.setattr(growing, "compatible", lambda _one, _other: True)
 
 
 def shared_identifier_not_undone(patch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,19 @@ class Clustering:
     # What may be joined
 
     def may_join(self, one: Cluster, other: Cluster) -> bool:
+        """As far as words and limits go."""
+        return self._no_word_parts(one, other) and not self._too_many(one, other)
+
+    def _no_word_parts(self, one: Cluster, other: Cluster) -> bool:
         return not any(self._parted(one, other, sides) for sides in self.cannots)
+
+    def _too_many(self, one: Cluster, other: Cluster) -> bool:
+        """Would the union hold more values of a kind than allowed, and more than before?"""
+        for kind, rule in self.evidence.rules.kinds.items():
+            held = [len(self.usables(c, kind)) for c in (one, other, one | other)]
+            if 0 < rule.max_per_customer < held[2] > max(held[:2]):
+                return True
+        return False
 
     def _parted(self, one: Cluster, other: Cluster, sides: Sequence[Cluster]) -> bool:
         """Would the union hold two sides, and neither of the two is exempt already?"""
@@ -94,7 +106,7 @@ class Clustering:
                     self.cluster(frozenset(side) & known)
 
     def _link(self, facets: set[bytes]) -> None:
-        for cluster in self.join_each_to_first(self.touching(facets), self.may_join):
+        for cluster in self.join_each_to_first(self.touching(facets), self._no_word_parts):
             if len(cluster & facets) > 1:
                 self.must_linked |= cluster & facets
 

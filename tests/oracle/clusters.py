@@ -12,6 +12,7 @@ from icustomer.core.keys import Keyring
 from icustomer.core.model import Override
 from icustomer.core.observation import Item, Observation
 from icustomer.core.rules import Rules
+from oracle.carried import carried
 from oracle.clustering import Cluster, Clustering
 from oracle.evidence import Evidence, claims_of
 from oracle.sharing import mark_shared
@@ -50,9 +51,11 @@ def clusters(
     """
     observations = [item for item in items if isinstance(item, Observation)]
     for told in observations:
-        assert told.digests == tuple(keyring.identifier(i.kind, i.value) for i in told.identifiers)
+        _assert_digests(told, rules, keyring)
     words = list(overrides)
-    evidence = mark_shared(Evidence(claims_of(observations), rules, frozenset(marks)))
+    evidence = mark_shared(
+        Evidence(claims_of(observations, rules, keyring), rules, frozenset(marks))
+    )
     clustering = Clustering(evidence)
     clustering.apply(words)
     everything = frozenset(evidence.claims)
@@ -66,6 +69,14 @@ def clusters(
         groups=_groups(evidence, words),
         refusals=frozenset(_refusals(clustering, customers)),
     )
+
+
+def _assert_digests(told: Observation, rules: Rules, keyring: Keyring) -> None:
+    """First those of what is stated, in its order, then those that its parts make."""
+    stated = [keyring.identifier(i.kind, i.value) for i in told.identifiers]
+    assert list(told.digests[: len(stated)]) == stated
+    assert set(told.digests) == carried(told, rules, keyring).keys()
+    assert len(set(told.digests)) == len(told.digests)
 
 
 def _is_unresolved(clustering: Clustering, overrides: Iterable[Override], cluster: Cluster) -> bool:

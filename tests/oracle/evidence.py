@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from icustomer.core.keys import Keyring
 from icustomer.core.model import NormalName
 from icustomer.core.observation import Observation
-from icustomer.core.rules import Match, Rules
+from icustomer.core.rules import KindRule, Match, Rules
+from oracle.carried import Carried, carried, connects, rule_of
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,9 @@ class Claim:
 
     key: bytes
     name: NormalName
-    kinds: Mapping[bytes, str]
-    """Digest of each identifier to its kind."""
+    birth_date: str | None
+    carried: Mapping[bytes, Carried]
+    """Digest of each identifier to what it is."""
     verified: frozenset[bytes]
     """Digests that at least one of the observations verified."""
     first_seen: int
@@ -28,6 +31,11 @@ class Claim:
         return self.first_seen, self.key
 
     @property
+    def kinds(self) -> Mapping[bytes, str]:
+        """Digest of each identifier to its kind."""
+        return {digest: each.kind for digest, each in self.carried.items()}
+
+    @property
     def named(self) -> bool:
         return bool(self.name.parts)
 
@@ -35,25 +43,29 @@ class Claim:
 Claims = Mapping[bytes, Claim]
 
 
-def claims_of(observations: Iterable[Observation]) -> dict[bytes, Claim]:
+def claims_of(
+    observations: Iterable[Observation], rules: Rules, keyring: Keyring
+) -> dict[bytes, Claim]:
     """Facet key to claim."""
     by_key: dict[bytes, list[Observation]] = {}
     for observation in observations:
         by_key.setdefault(observation.facet_key, []).append(observation)
-    return {key: _claim(key, told) for key, told in by_key.items()}
+    return {key: _claim(key, told, rules, keyring) for key, told in by_key.items()}
 
 
-def _claim(key: bytes, told: Sequence[Observation]) -> Claim:
+def _claim(key: bytes, told: Sequence[Observation], rules: Rules, keyring: Keyring) -> Claim:
     first = told[0]
-    identified = list(zip(first.identifiers, first.digests, strict=True))
     return Claim(
         key=key,
         name=first.name,
-        kinds={digest: identifier.kind for identifier, digest in identified},
+        birth_date=first.birth_date,
+        carried=carried(first, rules, keyring),
         verified=frozenset(
             digest
             for observation in told
-            for identifier, digest in zip(observation.identifiers, observation.digests, strict=True)
+            for identifier, digest in zip(
+                observation.identifiers, observation.digests, strict=False
+            )
             if identifier.verified
         ),
         first_seen=min(observation.occurred_at for observation in told),
@@ -75,17 +87,17 @@ class Evidence:
     def kind(self, digest: bytes) -> str:
         return self.carriers(digest)[0].kinds[digest]
 
-    def linkable(self, digest: bytes, kind: str) -> bool:
-        rule = self.rules.kinds.get(kind)
-        return (
-            rule is not None
-            and rule.match is not Match.NEVER
-            and digest not in self.rules.blocked
-            and digest not in self.shared
-        )
+    def told(self, digest: bytes) -> Carried:
+        return self.carriers(digest)[0].carried[digest]
+
+    def rule(self, digest: bytes) -> KindRule | None:
+        return rule_of(self.told(digest), self.rules)
+
+    def linkable(self, digest: bytes, identifier: Carried) -> bool:
+        return digest not in self.shared and connects(identifier, self.rules)
 
     def linkables(self, claim: Claim) -> frozenset[bytes]:
-        return frozenset(d for d, kind in claim.kinds.items() if self.linkable(d, kind))
+        return frozenset(d for d, each in claim.carried.items() if self.linkable(d, each))
 
     def usables(self, claim: Claim) -> frozenset[bytes]:
         """Linkable ones that may join people as this claim tells them."""

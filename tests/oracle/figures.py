@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from icustomer.core.observation import Observation, RecordUpdate
-from icustomer.core.rules import Match
+from oracle.carried import connects
 from oracle.clustering import Cluster
 from oracle.clusters import World
+from oracle.surviving import birth_date_shown, cells_shown, name_shown, stamp
 
 LEFT_OUT = ("cancelled", "refunded")
 OPEN = ("opened", "pending", "reopened")
@@ -32,24 +33,13 @@ def figures(world: World, customer: Cluster) -> Figures:
         "status": "active" if any(o.known for o in told) else "guest",
         "first_seen": min(o.occurred_at for o in told),
         "last_seen": max(o.occurred_at for o in told),
-        "name": _last(o.raw_name for o in told if o.name.parts),
-        "birth_date": _last(o.birth_date for o in told if o.birth_date),
+        "name": name_shown(claims, world.evidence.rules),
+        "birth_date": birth_date_shown(claims, world.evidence.rules),
         "identifiers": dict(_identifiers(world, customer, told)),
-        "cells": _cells(told),
+        "cells": cells_shown(claims, world.evidence.rules),
         "orders": _orders(told),
         "support": _support(told),
     }
-
-
-def stamp(observation: Observation) -> tuple[int, str]:
-    return observation.occurred_at, observation.event_id
-
-
-def _last(values: Iterable[Any]) -> Any:
-    last = None
-    for value in values:
-        last = value
-    return last
 
 
 def _identifiers(
@@ -58,7 +48,7 @@ def _identifiers(
     pairs = {
         (identifier.kind, identifier.value, digest)
         for o in told
-        for identifier, digest in zip(o.identifiers, o.digests, strict=True)
+        for identifier, digest in zip(o.identifiers, o.digests, strict=False)
     }
     for kind, value, digest in pairs:
         seen = [o for o in told if digest in o.digests]
@@ -80,25 +70,15 @@ def _identifiers(
 
 def _use(world: World, customer: Cluster, digest: bytes) -> str:
     evidence = world.evidence
-    rule = evidence.rules.kinds.get(evidence.kind(digest))
     if digest in world.shared:
         return "shared"
-    if rule is None or rule.match is Match.NEVER or digest in evidence.rules.blocked:
+    if not connects(evidence.told(digest), evidence.rules):
         return "blocked"
     users = {claim.key for claim in evidence.carriers(digest) if digest in evidence.usables(claim)}
     if not users & customer:
         return "unverified"
     claimed = any(users & other for other in world.customers if other != customer)
     return "contested" if claimed else "match"
-
-
-def _cells(told: Told) -> dict[str, tuple[Any, int, str]]:
-    """Attribute to value, time and source of the latest observation that states it."""
-    return {
-        attribute: (value, o.occurred_at, o.source)
-        for o in told
-        for attribute, value in o.cells.items()
-    }
 
 
 Updates = dict[str, list[tuple[int, RecordUpdate]]]

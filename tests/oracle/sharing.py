@@ -23,7 +23,7 @@ def mark_shared(evidence: Evidence) -> Evidence:
 
 
 def _linkable_digests(evidence: Evidence) -> list[bytes]:
-    return [d for d in evidence.digests() if evidence.linkable(d, evidence.kind(d))]
+    return [d for d in evidence.digests() if evidence.linkable(d, evidence.told(d))]
 
 
 def _seen_too_widely(evidence: Evidence) -> frozenset[bytes]:
@@ -36,11 +36,29 @@ def _too_wide(evidence: Evidence, digest: bytes) -> bool:
     kind = evidence.kind(digest)
     names = distinct_names(carriers)
     return (
-        len(carriers) > rules.max_facets
+        len(_apart_from_transactions(evidence, carriers)) > rules.max_facets
         or len(names) > rules.max_distinct_names
         or largest_incompatible(names) > rules.kinds[kind].max_names
         or _most_linked(evidence, kind, carriers) > rules.kinds[kind].max_linked
     )
+
+
+def _apart_from_transactions(evidence: Evidence, claims: Iterable[Claim]) -> set[object]:
+    """The claims, told apart by all but what each transaction has a new value of."""
+    rules = evidence.rules.kinds
+    return {
+        (
+            frozenset(
+                digest
+                for digest, each in claim.carried.items()
+                if each.value is not None
+                and not (each.kind in rules and rules[each.kind].transactional)
+            ),
+            claim.name,
+            claim.birth_date,
+        )
+        for claim in claims
+    }
 
 
 def distinct_names(claims: Iterable[Claim]) -> frozenset[NormalName]:
@@ -60,10 +78,11 @@ def largest_incompatible(names: Iterable[NormalName]) -> int:
 def _most_linked(evidence: Evidence, kind: str, carriers: Iterable[Claim]) -> int:
     linked: dict[str, set[bytes]] = {}
     for claim in carriers:
-        for digest, other in claim.kinds.items():
-            rule = evidence.rules.kinds.get(other)
-            if other != kind and rule is not None and not rule.transactional:
-                linked.setdefault(other, set()).add(digest)
+        for digest, each in claim.carried.items():
+            rule = evidence.rules.kinds.get(each.kind)
+            counts = each.value is not None and rule is not None and not rule.transactional
+            if counts and each.kind != kind:
+                linked.setdefault(each.kind, set()).add(digest)
     return max((len(digests) for digests in linked.values()), default=0)
 
 
@@ -73,13 +92,13 @@ def contested(evidence: Evidence) -> frozenset[bytes]:
 
 
 def _is_contested(evidence: Evidence, digest: bytes) -> bool:
-    kind = evidence.kind(digest)
-    if kind not in evidence.rules.kinds or not evidence.rules.kinds[kind].veto:
+    rule = evidence.rule(digest)
+    if rule is None or not rule.veto:
         return False
     if digest in evidence.shared:
         return True
     names = distinct_names(evidence.carriers(digest))
-    return evidence.linkable(digest, kind) and largest_incompatible(names) > 1
+    return evidence.linkable(digest, evidence.told(digest)) and largest_incompatible(names) > 1
 
 
 def _beside_too_many(evidence: Evidence) -> frozenset[bytes]:
@@ -97,10 +116,11 @@ def _neighbours(evidence: Evidence, digest: bytes) -> frozenset[bytes]:
 
 def _spreads(evidence: Evidence, digest: bytes, quarrelled: frozenset[bytes]) -> bool:
     """An identifier without veto whose neighbourhood cannot be one person's."""
-    kind = evidence.kind(digest)
-    if kind not in evidence.rules.kinds or evidence.rules.kinds[kind].veto:
+    rule = evidence.rule(digest)
+    if rule is None or rule.veto:
         return False
     if digest in evidence.shared:
         return True
     beside = _neighbours(evidence, digest) & quarrelled
-    return evidence.linkable(digest, kind) and len(beside) > evidence.rules.max_contested
+    told = evidence.told(digest)
+    return evidence.linkable(digest, told) and len(beside) > evidence.rules.max_contested

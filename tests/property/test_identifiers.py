@@ -14,7 +14,7 @@ from phonenumbers import (
     parse,
 )
 
-from icustomer.core.emails import _PLAIN, _checked_domain, _mailbox, _thorough
+from icustomer.core.emails import _PLAIN, EmailForm, _checked_domain, _mailbox, _thorough
 from icustomer.core.identifiers import Canonical, Rejected, canonical, canonical_account
 from icustomer.core.phones_e164 import is_exact_e164
 
@@ -78,7 +78,8 @@ def test_short_way_accepts_only_what_email_validator_does_and_alike(raw):
     checked = validated(raw.lower())
     assert checked is not None
     assert checked.ascii_email == f"{plain[1]}@{plain[2]}"
-    assert _thorough(raw) == _mailbox(plain[1], plain[2])
+    providers = EmailForm().providers()
+    assert _thorough(raw, providers) == _mailbox(plain[1], plain[2], providers)
 
 
 @given(emails())

@@ -12,9 +12,11 @@ from hypothesis.strategies import randoms
 from msgspec.structs import replace
 
 from icustomer.core.change import Outcome
-from icustomer.core.rules import DEFAULT_RULES
+from icustomer.core.model import RawName
+from icustomer.core.observation import SplitCommand
+from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
 from worlds.comparison import assert_as_oracle
-from worlds.observations import DAWN, KEYRING, observation
+from worlds.observations import DAWN, KEYRING, NOWHERE, observation
 from worlds.play import EXAMPLES, Game, play, quick
 from worlds.stories import Story, stories, tell_story
 
@@ -86,3 +88,29 @@ def test_what_known_people_tell_is_resolved_the_quick_way():
     assert game.worker.quick_ways == 0
     game.send(observation("e2", claimed, at=5), observation("e3", claimed, at=6))
     assert game.worker.quick_ways == 1
+
+
+def test_a_late_proof_makes_an_identifier_contested_for_those_who_had_proved_it():
+    """They are in one group and were parted by a person: only the late proof makes two claim it."""
+    rules = Rules(kinds={"email": KindRule(match=Match.VERIFIED), "phone": KindRule()})
+    name = RawName("Anna", "Berg")
+    game = Game(rules)
+    told = [
+        observation("a", [("email", "w@x.example", True), ("phone", "+491")], name=name),
+        observation(
+            "b", [("email", "w@x.example"), ("phone", "+491")], name=name, birth_date="1990-01-01"
+        ),
+    ]
+    game.send(*told)
+    (one,) = game.current()
+    game.send(SplitCommand("c", DAWN, NOWHERE, one, everything=True))
+    late = observation(
+        "d",
+        [("email", "w@x.example", True), ("phone", "+491")],
+        name=name,
+        birth_date="1990-01-01",
+        at=5,
+    )
+    game.send(late)
+    uses = {one["use"] for r in game.state.published.values() for one in r["emails"]}
+    assert uses == {"contested"}

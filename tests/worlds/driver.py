@@ -170,7 +170,7 @@ class Worker:
     def _owned(self, read: Iterable[bytes]) -> set[bytes]:
         """Digests and facet keys whose link only the holders of these groups may set."""
         facets = [f for g in read if g in self.state.groups for f in self.state.group(g).facets]
-        return {facet.key for facet in facets} | digests_of(facets, self.keyring).keys()
+        return {facet.key for facet in facets} | digests_of(facets, self.rules, self.keyring)
 
     def _publish(self, change: Change) -> None:
         """The current record of each ID touched; its version only grows."""

@@ -10,6 +10,7 @@ from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group
 from icustomer.core.rules import Rules
+from oracle.carried import carried
 from oracle.evidence import Evidence
 
 
@@ -35,7 +36,9 @@ def check_state(
     shared = frozenset(digest for digest, value in standing.links.items() if value == SHARED)
     expected = expected_links(groups, Evidence({}, rules, shared), keyring)
     assert expected == dict(standing.links), "links are not what the groups hold"
-    carried = {(d, g.id) for g in groups for d in digests_of(g.facets, keyring) if d in shared}
+    carried = {
+        (d, g.id) for g in groups for d in digests_of(g.facets, rules, keyring) if d in shared
+    }
     assert carried == standing.index, "the index of shared identifiers is wrong"
     marked = {(digest, group.id) for group in groups for digest in group.shared}
     assert carried == marked, "a group's marks are not those of its identifiers"
@@ -83,21 +86,17 @@ def expected_links(
     links: dict[bytes, bytes] = {}
     for group in groups:
         for facet in group.facets:
-            found = digests_of([facet], keyring)
-            linkable = {d for d, kind in found.items() if evidence.linkable(d, kind)}
+            found = carried(facet, evidence.rules, keyring)
+            linkable = {d for d, each in found.items() if evidence.linkable(d, each)}
             for digest in linkable or {facet.key}:
                 assert links.setdefault(digest, group.id) == group.id, "two groups, one link"
             links |= dict.fromkeys(found.keys() & evidence.shared, SHARED)
     return links
 
 
-def digests_of(facets: Iterable[Facet], keyring: Keyring) -> dict[bytes, str]:
-    """Digest of each identifier that the facets carry, to its kind."""
-    return {
-        keyring.identifier(identifier.kind, identifier.value): identifier.kind
-        for facet in facets
-        for identifier in facet.identifiers
-    }
+def digests_of(facets: Iterable[Facet], rules: Rules, keyring: Keyring) -> set[bytes]:
+    """Digest of each identifier that the facets carry."""
+    return {digest for facet in facets for digest in carried(facet, rules, keyring)}
 
 
 def _ids(group: Group) -> list[str]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
+from icustomer.core.composites import derived
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Identifier, RawName
 from icustomer.core.names import normalise_name
 from icustomer.core.observation import Observation, Origin, RecordUpdate
+from icustomer.core.rules import Rules
+from icustomer.core.tallies import hash_of
 
 KEYRING = Keyring(bytes(range(32)))
 SECOND = 1_000_000
@@ -63,6 +68,13 @@ def observation(
         order=order,
         ticket=ticket,
     )
+
+
+def under(rules: Rules, told: Observation) -> Observation:
+    """The observation as a worker makes it under some rules."""
+    made = tuple(digest for _, digest in derived(told, rules, KEYRING))
+    tally = hash_of(told.event_id) if rules.counts_events else b""
+    return replace(told, digests=told.digests[: len(told.identifiers)] + made, tally=tally)
 
 
 def order(number: str, status: str, amount: str | None = None) -> RecordUpdate:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from icustomer.commands.output import people_console, print_json
 from icustomer.commands.usage import UsageError
+from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.keys import Keyring
-from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import OperatorError
 from icustomer.evaluation.evaluate import evaluate_file, with_effects, write_assignments
 from icustomer.evaluation.figures import figures
@@ -34,15 +34,17 @@ def evaluate(
     depth: Depth,
     assignments: Path | None,
     report: Path | None,
+    rules_file: Path | None,
     *,
     as_json: bool,
 ) -> None:
     """Print how well the matching found the true people."""
     _require_places(assignments, report)
+    rules = load_rules(rules_file)
     keyring = Keyring(EVALUATION_KEY)
-    evaluation = evaluate_file(path, truth, DEFAULT_RULES, keyring)
+    evaluation = evaluate_file(path, truth, rules, keyring)
     if depth is Depth.EACH_RULE:
-        evaluation = with_effects(evaluation, path, truth, DEFAULT_RULES, keyring)
+        evaluation = with_effects(evaluation, path, truth, rules, keyring)
     if assignments is not None:
         write_assignments(evaluation.assignments, assignments)
     if report is not None:

@@ -11,6 +11,7 @@ from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
 from icustomer.core.model import Customer, Facet, Group
 from icustomer.core.naming import holder_of
+from icustomer.core.rules import DEFAULT_RULES, Rules
 from icustomer.errors import UnavailableError
 from icustomer.store.codec import decode
 from icustomer.store.port import Loaded, Store
@@ -45,12 +46,14 @@ class Found(NamedTuple):
     customer: Customer
 
 
-def parse_target(text: str, country: str | None = None) -> Named | Carrying:
+def parse_target(
+    text: str, country: str | None = None, rules: Rules = DEFAULT_RULES
+) -> Named | Carrying:
     """A customer ID or `KIND:VALUE`; UsageError if it is neither."""
     kind, colon, raw = text.partition(":")
     if not colon:
         return Named(parse_id(text))
-    form = canonical(kind.strip().lower(), raw, country)
+    form = canonical(kind.strip().lower(), raw, country, rules)
     if isinstance(form, Rejected):
         raise UsageError(f"what follows {kind}: cannot be read ({form.reason})")
     return Carrying(kind.strip().lower(), form.value)

@@ -9,9 +9,10 @@ from icustomer.commands.card import print_card
 from icustomer.commands.clients import read_groups, redis_store
 from icustomer.commands.finding import Carrying, Named, ReadGroups, find, parse_target
 from icustomer.commands.output import people_console, print_json, tell
+from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.fold import profile
 from icustomer.core.keys import Keyring
-from icustomer.core.rules import DEFAULT_RULES, Rules
+from icustomer.core.rules import Rules
 from icustomer.settings import Settings
 from icustomer.store.port import Store
 
@@ -20,12 +21,11 @@ Json = dict[str, Any]
 
 async def lookup(settings: Settings, text: str, country: str | None, *, as_json: bool) -> bool:
     """Print what there is; False if there is nothing."""
-    target = parse_target(text, country)
+    rules = load_rules(settings.rules)
+    target = parse_target(text, country, rules)
     keyring = Keyring(settings.secret())
     async with redis_store(settings, keyring) as store:
-        profiles = await look_up(
-            store, partial(read_groups, settings), keyring, DEFAULT_RULES, target
-        )
+        profiles = await look_up(store, partial(read_groups, settings), keyring, rules, target)
     if as_json:
         print_json(_document(profiles))
     else:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from icustomer.app import keyring_of, nonces
+from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.keys import Keyring
-from icustomer.core.rules import DEFAULT_RULES, Rules
-from icustomer.errors import SettingsError
+from icustomer.core.rules import Rules
 from icustomer.kafka_access import connection
 from icustomer.observer import Observer
 from icustomer.outbox import Outbox
@@ -25,10 +25,8 @@ class Tools:
     """What follows from the settings and opens nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        """SettingsError without a secret key, and for rules that this version does not read."""
-        if settings.rules is not None:
-            raise SettingsError("ICUSTOMER_RULES is set, but this version has built-in rules only")
-        self.rules: Rules = DEFAULT_RULES
+        """SettingsError without a secret key, and for a rule file with mistakes."""
+        self.rules: Rules = load_rules(settings.rules)
         self.keyring: Keyring = keyring_of(settings)
         self.maker = RecordMaker(settings.space, self.rules, self.keyring)
 

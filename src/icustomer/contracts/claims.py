@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
 from icustomer.contracts.events import Event
 from icustomer.contracts.plain import PlainEvent
 from icustomer.core.canonical import Rejected
-from icustomer.core.emails import canonical_email
 from icustomer.core.identifiers import canonical, canonical_account
 from icustomer.core.model import Identifier
 from icustomer.core.phones import canonical_phone
@@ -42,7 +42,7 @@ def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
         else:
             found.append(Identifier("account", form.value, f"{service}/{number}"))
     if event.email is not None:
-        form = canonical_email(event.email)
+        form = rules.canonical_email(event.email)
         if isinstance(form, Rejected):
             rejected.append(("email", form.reason))
         else:
@@ -55,7 +55,7 @@ def claims(event: Event | PlainEvent, rules: Rules) -> Claims:
         else:
             verified = event.phone_verified is True
             found.append(Identifier("phone", form.value, event.phone, verified, form.extension))
-    if event.identifiers:
+    if event.identifiers or rules.asks_more:
         return _with_list(found, rejected, event, rules)
     return Claims(tuple(found), tuple(rejected), ())
 
@@ -73,7 +73,7 @@ def _with_list(
     found = {_key(each): each for each in own}
     refused = list(rejected)
     for entry in event.identifiers or ():
-        form = canonical(entry.kind, entry.value, event.country)
+        form = canonical(entry.kind, entry.value, event.country, rules)
         if isinstance(form, Rejected):
             refused.append((_label(entry.kind, rules), form.reason))
             continue
@@ -82,10 +82,26 @@ def _with_list(
         )
         key = _key(again)
         found[key] = _together(found[key], again) if key in found else again
+    for kind, value in _fields(event, rules):
+        form = rules.own_kinds[kind].read(value)
+        if isinstance(form, Rejected):
+            refused.append((kind, form.reason))
+        else:
+            found.setdefault((kind, form.value), Identifier(kind, form.value, value))
     unknown = {kind for kind, _ in found if kind not in rules.kinds}
     return Claims(
         tuple(found[key] for key in sorted(found)), tuple(refused), tuple(sorted(unknown))
     )
+
+
+def _fields(event: Event | PlainEvent, rules: Rules) -> Iterator[tuple[str, str]]:
+    """(kind, value as written) of what own kinds take from the event's fields."""
+    for name, kind in rules.fields:
+        value: object = event
+        for step in name.split("."):
+            value = getattr(value, step, None)
+        if isinstance(value, str):
+            yield kind, value
 
 
 def _label(kind: str, rules: Rules) -> str:

@@ -19,6 +19,7 @@ from icustomer.contracts.commands import Command
 from icustomer.contracts.events import Order, Signup, Support
 from icustomer.contracts.examples import EXAMPLES
 from icustomer.contracts.outputs import IdentityChange, ProfileRecord
+from icustomer.contracts.rules_file import RulesFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFAULT_DIRECTORY = "schemas"
@@ -52,9 +53,16 @@ def schema(message: str) -> dict[str, Any]:
     return head | body | {"examples": examples}
 
 
+def rules_schema() -> dict[str, Any]:
+    """The JSON Schema of the rule file: editors that know it complete and check rules.toml."""
+    body = RulesFile.model_json_schema(by_alias=True)
+    return {"$schema": DIALECT, "$id": "urn:icustomer:schema:rules"} | body | {"title": "Rules"}
+
+
 def files() -> dict[str, str]:
     """Path within the directory to content, of every file that is written."""
     found = {f"{message}.schema.json": _json(schema(message)) for message in ADAPTERS}
+    found["rules.schema.json"] = _json(rules_schema())
     for examples in EXAMPLES.values():
         for name, example in examples.items():
             found[f"examples/{name}.json"] = _json(example)

@@ -10,17 +10,19 @@ from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
 from icustomer.core.observation import Command, MergeCommand, Origin, SplitCommand
+from icustomer.core.rules import Rules
 
 
 def instruct(
-    model: CommandModel, occurred_at: int, origin: Origin, keyring: Keyring
+    model: CommandModel, occurred_at: int, origin: Origin, rules: Rules, keyring: Keyring
 ) -> Command | Rejection:
     """The command with customer IDs in their published form and identifiers as digests."""
     match model:
         case Merge():
             return _merge(model, occurred_at, origin)
         case Split():
-            return _split(model, occurred_at, origin, keyring)
+            digests = _digests(model.identifiers or (), rules, keyring)
+            return _split(model, occurred_at, origin, digests)
         case _:
             return _refused(f"not carried out by this version: {model.command}")
 
@@ -39,11 +41,12 @@ def _merge(model: Merge, occurred_at: int, origin: Origin) -> Command | Rejectio
     return MergeCommand(model.event_id, occurred_at, origin, customer_ids)
 
 
-def _split(model: Split, occurred_at: int, origin: Origin, keyring: Keyring) -> Command | Rejection:
+def _split(
+    model: Split, occurred_at: int, origin: Origin, digests: tuple[bytes, ...] | Rejection
+) -> Command | Rejection:
     customer_id = parse_customer_id(model.customer_id)
     if customer_id is None:
         return _refused("customer_id: no customer ID")
-    digests = _digests(model.identifiers or (), keyring)
     if isinstance(digests, Rejection):
         return digests
     return SplitCommand(
@@ -51,11 +54,13 @@ def _split(model: Split, occurred_at: int, origin: Origin, keyring: Keyring) -> 
     )
 
 
-def _digests(claims: Sequence[Claim], keyring: Keyring) -> tuple[bytes, ...] | Rejection:
+def _digests(
+    claims: Sequence[Claim], rules: Rules, keyring: Keyring
+) -> tuple[bytes, ...] | Rejection:
     """Each once, in the order named. Phones must be international: no country is told."""
     digests: dict[bytes, None] = {}
     for index, claim in enumerate(claims):
-        found = canonical(claim.kind, claim.value, None)
+        found = canonical(claim.kind, claim.value, None, rules)
         if isinstance(found, Rejected):
             return _refused(f"identifiers.{index}: {found.reason}")
         digests[keyring.identifier(claim.kind, found.value)] = None

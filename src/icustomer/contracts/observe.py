@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from icustomer.contracts.claims import Claims, claims
 from icustomer.contracts.commands import CommandModel
@@ -27,6 +28,7 @@ from icustomer.contracts.plain import (
 )
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.contracts.topics import Topic
+from icustomer.core.composites import derived
 from icustomer.core.keys import Keyring
 from icustomer.core.model import RawName
 from icustomer.core.names import normalise_name
@@ -37,7 +39,8 @@ from icustomer.core.observation import (
     RecordUpdate,
     SplitCommand,
 )
-from icustomer.core.rules import Rules
+from icustomer.core.rules import Match, Rules
+from icustomer.core.tallies import hash_of
 from icustomer.core.times import MICROSECOND, microseconds
 
 CLOCK_TOLERANCE = timedelta(hours=24) // MICROSECOND
@@ -73,18 +76,34 @@ def observe(
     clamped = stated > origin.recorded_at + CLOCK_TOLERANCE
     occurred_at = origin.recorded_at if clamped else stated
     if not isinstance(model, EVENTS):
-        answer = instruct(model, occurred_at, origin, keyring)
+        answer = instruct(model, occurred_at, origin, rules, keyring)
         if isinstance(answer, Rejection):
             return Observed(rejection=answer, clock_clamped=clamped)
         return Observed(answer, clock_clamped=clamped)
     found = claims(model, rules)
-    if not found.identifiers:
+    when = _When(topic, occurred_at, origin)
+    item = _observation(model, when, found, keyring)
+    if rules.asks_more:
+        item = _asked_more(item, rules, keyring)
+    if not item.digests or (rules.asks_more and _is_beside_only(item, rules)):
         return Observed(
             rejection=_nobody(found.rejected), rejected=found.rejected, clock_clamped=clamped
         )
-    when = _When(topic, occurred_at, origin)
-    item = _observation(model, when, found, keyring)
     return Observed(item, None, found.rejected, found.unknown_kinds, clamped)
+
+
+def _is_beside_only(item: Observation, rules: Rules) -> bool:
+    """Whether all that it claims was taken from fields that no rule lets identify anybody, such
+    as a postal code that serves as a part of other identifiers."""
+    if not rules.fields or len(item.digests) > len(item.identifiers):
+        return False
+    return all(
+        (rule := rules.kinds.get(each.kind)) is not None
+        and rule.match is Match.NEVER
+        and rule.own is not None
+        and bool(rule.own.fields)
+        for each in item.identifiers
+    )
 
 
 def _nobody(rejected: Iterable[tuple[str, str]]) -> Rejection:
@@ -124,6 +143,14 @@ def _observation(
         order=told.order,
         ticket=told.ticket,
     )
+
+
+def _asked_more(item: Observation, rules: Rules, keyring: Keyring) -> Observation:
+    """With what only some rules ask for: identifiers that its parts make, and a mark to count it
+    by."""
+    made = tuple([digest for _, digest in derived(item, rules, keyring)])
+    tally = hash_of(item.event_id) if rules.counts_events else b""
+    return replace(item, digests=item.digests + made, tally=tally)
 
 
 def _raw_name(name: Name | PlainName | None) -> RawName:

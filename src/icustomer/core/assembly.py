@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from icustomer.core.carrying import digests
 from icustomer.core.change import Change
 from icustomer.core.grouping import group_ids, places_of
 from icustomer.core.model import Customer, Decision, Facet, Group
@@ -98,11 +99,7 @@ def _current(part: Part, customer: Customer) -> Customer:
 
 
 def _digests(part: Part, facets: Sequence[Facet]) -> set[bytes]:
-    return {
-        part.keyring.identifier(identifier.kind, identifier.value)
-        for facet in facets
-        for identifier in facet.identifiers
-    }
+    return {digest for facet in facets for digest in digests(facet, part.rules, part.keyring)}
 
 
 def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) -> Group:

@@ -36,6 +36,8 @@ class Reason(StrEnum):
     PHONE_NOT_POSSIBLE = "phone_not_possible"
     """No number of this length exists in the country, or there is no such calling code."""
     ACCOUNT_SYNTAX = "account_syntax"
+    PATTERN = "pattern"
+    """A kind that the rules add, and a value that does not match its pattern."""
 
 
 class Canonical(NamedTuple):

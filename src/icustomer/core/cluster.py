@@ -13,14 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from icustomer.core.carrying import linkable
+from icustomer.core.growing import ANY_SIDE, Cluster, names_agree
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, NormalName, Override
-from icustomer.core.names import compatible
+from icustomer.core.model import Facet, Override
 from icustomer.core.rules import Match, Rules
-from icustomer.core.sharing import linkable
-
-ANY_SIDE = -1
-"""A cluster that a newer must-link made of two sides of a cannot-link: exempt from it."""
 
 
 class Clustered(Struct, frozen=True):
@@ -28,22 +25,6 @@ class Clustered(Struct, frozen=True):
 
     facets: tuple[bytes, ...]
     resolved: bool
-
-
-class Cluster:
-    """A cluster while it grows."""
-
-    __slots__ = ("age", "bound", "facets", "names", "sides")
-
-    def __init__(self, index: int, facet: Facet) -> None:
-        self.facets = [index]
-        self.names = {facet.name} if facet.name.parts else set[NormalName]()
-        self.age = (facet.first_seen, facet.key)
-        """First seen, then facet key: the smallest of its facets."""
-        self.sides: dict[int, int] = {}
-        """Cannot-link to the side of it that the cluster holds."""
-        self.bound = False
-        """A must-link is inside: its names need not all be compatible."""
 
 
 class Usable(Struct, frozen=True):
@@ -73,12 +54,9 @@ def usable_identifiers(
     facet: Facet, shared: Collection[bytes], rules: Rules, keyring: Keyring
 ) -> Iterator[tuple[str, Usable]]:
     """(kind, identifier) of those that may join this facet to others."""
-    for identifier in facet.identifiers:
-        digest = keyring.identifier(identifier.kind, identifier.value)
-        if not linkable(identifier.kind, digest, shared, rules):
-            continue
-        if identifier.verified or rules.kinds[identifier.kind].match is Match.ALWAYS:
-            yield identifier.kind, Usable(digest, identifier.verified)
+    for kind, digest, verified in linkable(facet, shared, rules, keyring):
+        if verified or rules.kinds[kind].match is Match.ALWAYS:
+            yield kind, Usable(digest, verified)
 
 
 def _alone(facet: Facet, shared: Collection[bytes], rules: Rules, keyring: Keyring) -> Clustered:
@@ -115,6 +93,11 @@ class _Clustering:
             self._usable.append(usable)
             for kind, identifier in usable:
                 self._carriers[kind][identifier.digest].append((index, identifier.verified))
+        self._limits = rules.limits
+        for kind, _ in self._limits:
+            for index, usable in enumerate(self._usable):
+                held = {identifier.digest for its_kind, identifier in usable if its_kind == kind}
+                self._of[index].values[kind] = held
 
     def run(self) -> list[Clustered]:
         self._obey_overrides()
@@ -174,6 +157,8 @@ class _Clustering:
         for number, side in other.sides.items():
             held = one.sides.get(number, side)
             one.sides[number] = side if held == side else ANY_SIDE
+        for kind, values in other.values.items():
+            one.values[kind] |= values
 
     def _parted(self, one: Cluster, other: Cluster) -> bool:
         """Whether a cannot-link keeps the two apart."""
@@ -186,8 +171,21 @@ class _Clustering:
     def _unparted(self, one: Cluster, other: Cluster) -> bool:
         return not self._parted(one, other)
 
+    def _allowed(self, one: Cluster, other: Cluster) -> bool:
+        """Whether evidence may join the two: no cannot-link and no limit forbids it."""
+        return not self._parted(one, other) and not self._too_many(one, other)
+
+    def _too_many(self, one: Cluster, other: Cluster) -> bool:
+        """Whether both together would hold more values of a kind than a customer may, and
+        more than either holds by itself."""
+        for kind, most in self._limits:
+            together = len(one.values[kind] | other.values[kind])
+            if together > max(most, len(one.values[kind]), len(other.values[kind])):
+                return True
+        return False
+
     def _agreeing(self, one: Cluster, other: Cluster) -> bool:
-        return not self._parted(one, other) and names_agree(one, other)
+        return self._allowed(one, other) and names_agree(one, other)
 
     def _join_evidence(self, members: Collection[int]) -> None:
         """Join by kinds, strongest first; then let the nameless follow. Members only."""
@@ -220,12 +218,12 @@ class _Clustering:
         veto = self._rules.kinds[kind].veto
         for _, _, members in identifiers:
             named = [each for each in self._clusters(members) if each.names]
-            self._join_to_earlier(named, self._agreeing if veto else self._unparted)
+            self._join_to_earlier(named, self._agreeing if veto else self._allowed)
             if veto:
                 continue
             together = self._clusters(members)
             if sum(1 for each in together if each.names) <= 1:
-                self._join_to_earlier(together, self._unparted)
+                self._join_to_earlier(together, self._allowed)
 
     def _join_to_earlier(
         self, clusters: list[Cluster], may_join: Callable[[Cluster, Cluster], bool]
@@ -256,7 +254,7 @@ class _Clustering:
             ]
             for nameless, target in wanted:
                 current = self._of[target.facets[0]]
-                if not self._parted(current, nameless):
+                if self._allowed(current, nameless):
                     self._join(current, nameless)
                     moved = True
 
@@ -307,7 +305,7 @@ class _Clustering:
                         for each in self._clusters(carrying)
                         if self._is_free(each, kind, digest, scope)
                     ]
-                    self._join_to_earlier(able, self._unparted)
+                    self._join_to_earlier(able, self._allowed)
 
     def _is_free(
         self, nameless: Cluster, kind: str, digest: bytes, scope: frozenset[int] | None
@@ -317,7 +315,7 @@ class _Clustering:
             index for index, _ in self._carriers[kind][digest] if scope is None or index in scope
         )
         return not any(
-            other.names and not self._parted(other, nameless) for other in self._clusters(carriers)
+            other.names and self._allowed(other, nameless) for other in self._clusters(carriers)
         )
 
     def _has_free(self, nameless: Cluster) -> bool:
@@ -341,18 +339,3 @@ class _Clustering:
             for side in (*override.sides, override.rest)
             for key in keys
         )
-
-
-def names_agree(one: Cluster, other: Cluster) -> bool:
-    """The veto: no name of one is incompatible with a name of the other.
-
-    With a must-link inside, incompatible names are there by a person's word: then every name
-    of one side must have a compatible one on the other.
-    """
-    if one.bound or other.bound:
-        return _covered(one.names, other.names) or _covered(other.names, one.names)
-    return all(compatible(a, b) for a in one.names for b in other.names)
-
-
-def _covered(names: set[NormalName], by: set[NormalName]) -> bool:
-    return all(any(compatible(name, other) for other in by) for name in names)

@@ -125,8 +125,7 @@ def _points_away(part: Part, facet: Facet, wanted: frozenset[bytes]) -> bool:
         rank = strength.get(identifier.kind, len(strength))
         digest = part.keyring.identifier(identifier.kind, identifier.value)
         ranked.setdefault(rank, []).append(digest)
-    strongest = ranked[min(ranked)]
-    return wanted.issuperset(strongest)
+    return bool(ranked) and wanted.issuperset(ranked[min(ranked)])
 
 
 def _undo(part: Part, command: SplitCommand, holder: Customer) -> Verdict:

@@ -8,11 +8,13 @@ Whether a mailbox exists is not asked, and names reserved for tests and local ne
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 import idna
 from email_validator import EmailNotValidError, validate_email
+from msgspec import Struct
 
 from icustomer.core.canonical import Canonical, Reason, Rejected, trimmed
 
@@ -53,9 +55,26 @@ PROVIDERS = (
         ),
     ),
 )
-"""Everywhere else dots and tags are part of the address."""
+"""Everywhere else dots and tags are part of the address, unless the rules say otherwise."""
 
-_PROVIDER_OF = {domain: provider for provider in PROVIDERS for domain in provider.domains}
+
+class EmailForm(Struct, frozen=True):
+    """Which spellings of an address the rules take for one mailbox."""
+
+    provider_rules: bool = True
+    """Whether what `PROVIDERS` document is followed."""
+    tag_domains: tuple[str, ...] = ()
+    """Further domains, as A-labels in lower case, at which `+` begins a tag."""
+
+    def providers(self) -> dict[str, Provider]:
+        """Domain to the rules that hold there."""
+        tagging = {domain: Provider((domain,), "", "+", ()) for domain in self.tag_domains}
+        if not self.provider_rules:
+            return tagging
+        return tagging | {domain: each for each in PROVIDERS for domain in each.domains}
+
+
+_PROVIDER_OF = EmailForm().providers()
 
 MAX_LABEL_OCTETS = 63
 """RFC 1035, 2.3.1. No label of a domain that is not longer can be longer."""
@@ -74,20 +93,42 @@ _HOST_NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{0,62}[a-z]")
 
 @lru_cache(CACHE_SIZE)
 def canonical_email(raw: str) -> Canonical | Rejected:
-    """The canonical form of an e-mail address, or why it is none. Never raises.
+    """The canonical form of an e-mail address, or why it is none, by default. Never raises.
 
     NFC, domain as A-labels in lower case, local part in lower case, needless quotes dropped,
     then the provider's own rules. Domain literals (`a@[192.0.2.1]`) name a machine and are
     refused.
     """
+    return _read(raw, _PROVIDER_OF)
+
+
+def reader_of_emails(form: EmailForm) -> Callable[[str], Canonical | Rejected]:
+    """`canonical_email` for a form that the rules choose."""
+    if form == EmailForm():
+        return canonical_email
+    providers = form.providers()
+
+    @lru_cache(CACHE_SIZE)
+    def read(raw: str) -> Canonical | Rejected:
+        return _read(raw, providers)
+
+    return read
+
+
+def canonical_domain(domain: str) -> str | None:
+    """A domain as A-labels in lower case, or None if it is none."""
+    return _checked_domain(trimmed(domain))
+
+
+def _read(raw: str, providers: dict[str, Provider]) -> Canonical | Rejected:
     plain = _PLAIN.match(raw.lower()) if raw.isascii() else None
     if plain:
-        return _mailbox(plain[1], plain[2])
+        return _mailbox(plain[1], plain[2], providers)
     text = trimmed(raw)
-    return _thorough(text) if text else Rejected(Reason.EMPTY)
+    return _thorough(text, providers) if text else Rejected(Reason.EMPTY)
 
 
-def _thorough(text: str) -> Canonical | Rejected:
+def _thorough(text: str, providers: dict[str, Provider]) -> Canonical | Rejected:
     """The long way: any script, quotes and encoded domains."""
     if len(text) > MAX_WRITTEN_LENGTH:
         return Rejected(Reason.TOO_LONG)
@@ -102,7 +143,7 @@ def _thorough(text: str) -> Canonical | Rejected:
         return Rejected(Reason.EMAIL_DOMAIN)
     if _octets(local) > MAX_LOCAL_OCTETS or _octets(f"{local}@{domain}") > MAX_ADDRESS_OCTETS:
         return Rejected(Reason.TOO_LONG)
-    return _mailbox(local, domain)
+    return _mailbox(local, domain, providers)
 
 
 def _checked_local(local: str) -> str | None:
@@ -132,9 +173,9 @@ def _checked_domain(domain: str) -> str | None:
     return encoded if _HOST_NAME.fullmatch(encoded) else None
 
 
-def _mailbox(local: str, domain: str) -> Canonical | Rejected:
+def _mailbox(local: str, domain: str, providers: dict[str, Provider]) -> Canonical | Rejected:
     """Applies the provider's rules. A quoted local part is none of a provider's spellings."""
-    provider = _PROVIDER_OF.get(domain)
+    provider = providers.get(domain)
     if provider is None or local.startswith('"'):
         return Canonical(f"{local}@{domain}")
     name = local.partition(provider.tag_mark)[0]

@@ -15,6 +15,7 @@ from icustomer.core.folding import RECORDS_KEPT, Keep, fold_oldest, was_folded
 from icustomer.core.model import Cell, Facet, Folded, Identifier, Record
 from icustomer.core.observation import Observation
 from icustomer.core.records import beats, order_told, ticket_told, together
+from icustomer.core.tallies import TALLY, with_tally
 
 SOURCES_KEPT = 32
 """Names of sources that a facet remembers; the smallest ones, so that order does not matter."""
@@ -78,6 +79,8 @@ def apply(facet: Facet | None, observation: Observation, key: bytes) -> Applied:
     changes: dict[str, Any] = {}
     _see(base, observation, changes, fields)
     _set_cells(base, observation, changes, fields)
+    if observation.tally:
+        _count(base, observation, changes, fields)
     too_old = False
     if observation.order is not None:
         told = order_told(observation.order, observation.occurred_at, observation.event_id)
@@ -182,6 +185,18 @@ def _set_cells(
         fields.add(_PROFILE_FIELDS[attribute.partition(":")[0]])
     if cells is not facet.cells:
         changes["cells"] = cells
+
+
+def _count(
+    facet: Facet, observation: Observation, changes: dict[str, Any], fields: set[str]
+) -> None:
+    """Where the rules count events: one more, unless it was counted before."""
+    cells = changes.get("cells", facet.cells)
+    before = cells.get(TALLY, [])
+    after = with_tally(before, observation.tally)
+    if after != before:
+        changes["cells"] = {**cells, TALLY: after}
+        fields.add("name")
 
 
 def _with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:

@@ -34,6 +34,7 @@ from icustomer.core.shown import (
     ShownPhone,
     ShownProfile,
 )
+from icustomer.core.survivorship import ADDRESS_USES, Survivor, address_text
 from icustomer.core.times import rfc3339
 
 MERGED_FROM_SHOWN = 100
@@ -71,7 +72,8 @@ class Folder:
         facets = [self._facets[key] for key in customer.facets]
         emails, phones, accounts, identifiers = self._identifiers(customer.id, facets)
         retired = self._retired.get(customer.id, ())
-        cells = _cells(facets)
+        survivor = self._rules.survivor
+        cells = _cells(facets) if survivor.latest_cells else survivor.cells(facets)
         attributes = _attributes(cells)
         return ShownProfile(
             customer.id,
@@ -85,9 +87,13 @@ class Folder:
             phones=phones,
             accounts=accounts,
             identifiers=identifiers,
-            name=_name(facets),
-            birth_date=_birth_date(facets),
-            addresses=_addresses(cells),
+            name=_name(facets, survivor),
+            birth_date=_birth_date(facets, survivor),
+            addresses=(
+                _addresses(cells)
+                if survivor.latest_cells
+                else [_address(*each) for each in survivor.addresses(facets)]
+            ),
             locale=attributes.locale,
             preferences=attributes.preferences,
             consents=attributes.consents,
@@ -142,12 +148,10 @@ class Folder:
 
     def _use(self, customer_id: str, kind: str, value: str, *, verified: bool) -> str:
         rule = self._rules.kinds.get(kind)
-        if rule is None or rule.match is Match.NEVER:
+        if rule is None or not self._rules.connects(kind, value):
             return "blocked"
-        if self._rules.blocked or self._shared or self._claimants:
+        if self._shared or self._claimants:
             digest = self._keyring.identifier(kind, value)
-            if digest in self._rules.blocked:
-                return "blocked"
             if digest in self._shared:
                 return "shared"
         if not verified and rule.match is Match.VERIFIED:
@@ -195,22 +199,18 @@ def _shown(
 # -- who it is ---------------------------------------------------------------------------
 
 
-def _name(facets: Sequence[Facet]) -> Json | None:
+def _name(facets: Sequence[Facet], survivor: Survivor) -> Json | None:
     named = [facet for facet in facets if facet.name.parts]
     if not named:
         return None
-    name = named[0].raw_name if len(named) == 1 else max(named, key=_latest).raw_name
+    name = named[0].raw_name if len(named) == 1 else survivor.name(named).raw_name
     shown_parts = (("given", name.given), ("family", name.family), ("full", name.full))
     return {part: text for part, text in shown_parts if text} or None
 
 
-def _birth_date(facets: Sequence[Facet]) -> str | None:
+def _birth_date(facets: Sequence[Facet], survivor: Survivor) -> str | None:
     born = [facet for facet in facets if facet.birth_date]
-    return max(born, key=_latest).birth_date if born else None
-
-
-def _latest(facet: Facet) -> tuple[int, str, bytes]:
-    return (*facet.stamp, facet.key)
+    return survivor.birth_date(born).birth_date if born else None
 
 
 # -- attributes ----------------------------------------------------------------------------
@@ -260,14 +260,12 @@ def _last(cells: Sequence[Cell]) -> Cell:
 
 def _addresses(cells: dict[str, list[Cell]]) -> list[Json]:
     """Each distinct address once for each of its uses, the latest first."""
-    told = [
-        (kind, cell) for kind in ("home", "shipping") for cell in cells.get(f"address:{kind}", ())
-    ]
+    told = [(kind, cell) for kind in ADDRESS_USES for cell in cells.get(f"address:{kind}", ())]
     if len(told) <= 1:
         return [_address(*each) for each in told]
     seen: dict[str, tuple[str, Cell]] = {}
     for kind, cell in told:
-        text = repr((kind, sorted(cell.value.items())))
+        text = address_text(kind, cell)
         if text not in seen or seen[text][1].stamp < cell.stamp:
             seen[text] = kind, cell
     ordered = sorted(seen, key=lambda text: (seen[text][1].stamp, text), reverse=True)

@@ -7,13 +7,14 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from icustomer.core.carrying import connecting, linkable
 from icustomer.core.change import SHARED
+from icustomer.core.composites import Claim
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group, Identifier, Override
+from icustomer.core.model import Facet, Group, Override
 from icustomer.core.naming import oldest
 from icustomer.core.rules import Rules
 from icustomer.core.sets import DisjointSets
-from icustomer.core.sharing import connectable, linkable
 
 
 def components(
@@ -27,7 +28,8 @@ def components(
     if len(facets) == 1:
         return [list(facets)]
     linkable_of = {
-        key: linkable_digests(facet, shared, rules, keyring) for key, facet in facets.items()
+        key: [digest for _, digest, _ in linkable(facet, shared, rules, keyring)]
+        for key, facet in facets.items()
     }
     return connected(linkable_of, overrides)
 
@@ -49,30 +51,11 @@ def connected(
     return joined.sets()
 
 
-def linkable_digests(
-    facet: Facet, shared: Collection[bytes], rules: Rules, keyring: Keyring
-) -> list[bytes]:
-    """Digests of the facet's identifiers that have a link."""
-    return [
-        digest
-        for identifier in facet.identifiers
-        if linkable(
-            identifier.kind,
-            digest := keyring.identifier(identifier.kind, identifier.value),
-            shared,
-            rules,
-        )
-    ]
-
-
-class Claimant(Protocol):
+class Claimant(Claim, Protocol):
     """What claims identifiers: a facet, or as much of one."""
 
     @property
     def key(self) -> bytes: ...
-
-    @property
-    def identifiers(self) -> Sequence[Identifier]: ...
 
 
 class Claimants(Protocol):
@@ -106,14 +89,13 @@ class Places(Struct):
         """Point to a group from all that its facets carry."""
         for facet in facets:
             alone = True
-            for identifier in facet.identifiers:
-                digest = keyring.identifier(identifier.kind, identifier.value)
-                if linkable(identifier.kind, digest, shared, rules):
-                    self.links[digest] = group_id
-                    alone = False
-                elif digest in shared and connectable(identifier.kind, digest, rules):
+            for _, digest, _ in connecting(facet, rules, keyring):
+                if digest in shared:
                     self.links[digest] = SHARED
                     self.index.add((digest, group_id))
+                else:
+                    self.links[digest] = group_id
+                    alone = False
             if alone:
                 self.links[facet.key] = group_id
 

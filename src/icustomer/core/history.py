@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from icustomer.core.carrying import digests
 from icustomer.core.change import Note, Outcome, Verdict
 from icustomer.core.cluster import usable_identifiers
 from icustomer.core.keys import Keyring
@@ -133,10 +134,11 @@ class History:
         return {(digest, kind) for key in customer.facets for kind, digest in self._usable(key)}
 
     def _carried(self, keys: Collection[bytes]) -> set[bytes]:
+        evidence = self._evidence
         return {
-            self._evidence.keyring.identifier(identifier.kind, identifier.value)
+            digest
             for key in keys
-            for identifier in self._evidence.facets[key].identifiers
+            for digest in digests(evidence.facets[key], evidence.rules, evidence.keyring)
         }
 
     # -- decisions -----------------------------------------------------------------------

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from icustomer.core.canonical import Canonical, Reason, Rejected, trimmed
-from icustomer.core.emails import canonical_email
+from icustomer.core.own_kinds import MAX_VALUE_LENGTH, checked
 from icustomer.core.phones import canonical_phone
+from icustomer.core.rules import DEFAULT_RULES, Rules
 
-__all__ = ["Canonical", "Reason", "Rejected", "canonical", "canonical_account"]
+__all__ = [
+    "MAX_VALUE_LENGTH",
+    "Canonical",
+    "Reason",
+    "Rejected",
+    "canonical",
+    "canonical_account",
+]
 
-MAX_VALUE_LENGTH = 128
-"""Characters of an account's service, of its number and of other identifiers: the limit
-that the messages have."""
 
-
-def canonical(kind: str, raw: str, region: str | None) -> Canonical | Rejected:
+def canonical(
+    kind: str, raw: str, region: str | None, rules: Rules = DEFAULT_RULES
+) -> Canonical | Rejected:
     """The canonical form of an identifier, or why there is none. Never raises.
 
     Args:
@@ -21,14 +27,16 @@ def canonical(kind: str, raw: str, region: str | None) -> Canonical | Rejected:
         raw: The identifier as written; for accounts `SERVICE/NUMBER`.
         region: ISO 3166-1 alpha-2 code of the country whose local numbers a phone may be
             written as; None if unknown.
+        rules: How the kinds that they add are written, and which e-mail addresses are one.
     """
     if kind == "email":
-        return canonical_email(raw)
+        return rules.canonical_email(raw)
     if kind == "phone":
         return canonical_phone(raw, region)
     if kind == "account":
         return _written_account(raw)
-    return _checked(trimmed(raw))
+    own = rules.own_kinds.get(kind)
+    return own.read(raw) if own else checked(trimmed(raw))
 
 
 def canonical_account(service: str, number: str) -> Canonical | Rejected:
@@ -42,8 +50,8 @@ def canonical_account(service: str, number: str) -> Canonical | Rejected:
         return Canonical(f"{service}/{number}") if plain else Rejected(Reason.TOO_LONG)
     parts = (trimmed(service), trimmed(number))
     for part in parts:
-        if isinstance(checked := _checked(part), Rejected):
-            return checked
+        if isinstance(form := checked(part), Rejected):
+            return form
     return Canonical(f"{parts[0].replace('%', '%25').replace('/', '%2F')}/{parts[1]}")
 
 
@@ -57,13 +65,3 @@ def _written_account(raw: str) -> Canonical | Rejected:
         return Rejected(Reason.ACCOUNT_SYNTAX)
     decoded = service.replace("%2F", "/").replace("%2f", "/").replace("%25", "%")
     return canonical_account(decoded, number)
-
-
-def _checked(text: str) -> Canonical | Rejected:
-    if not text:
-        return Rejected(Reason.EMPTY)
-    if len(text) > MAX_VALUE_LENGTH:
-        return Rejected(Reason.TOO_LONG)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        return Rejected(Reason.NOT_TEXT)
-    return Canonical(text)

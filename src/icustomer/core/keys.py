@@ -36,6 +36,9 @@ class Keyring:
         """Hashers that have taken in key and personalisation: half of the work."""
         self.identifier = lru_cache(IDENTIFIER_CACHE)(self._identifier)
         """(kind, canonical value) -> 16 bytes: the digest that names a link."""
+        self.derived = lru_cache(IDENTIFIER_CACHE)(self._derived)
+        """(composite kind, values of its parts) -> 16 bytes, like the digest of an identifier.
+        No identifier that an event states has the same one, whatever its kind and value."""
 
     def _digest(self, person: bytes, content: Any, size: int = DIGEST_BYTES) -> bytes:
         """Digest of texts and numbers, nested as they are: MessagePack tells where each ends."""
@@ -49,6 +52,9 @@ class Keyring:
 
     def _identifier(self, kind: str, value: str) -> bytes:
         return self._digest(b"identifier", (kind, value))
+
+    def _derived(self, kind: str, values: tuple[str, ...]) -> bytes:
+        return self._digest(b"derived", (kind, values))
 
     def facet(
         self,

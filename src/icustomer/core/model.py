@@ -149,7 +149,7 @@ class Facet(Struct, array_like=True, gc=False):
     cells: dict[str, list[Cell]] = field(default_factory=dict)
     """Attribute to the latest cell of each source, latest first. Attributes: `locale`,
     `address:home`, `address:shipping`, `preference:<name>`, `consent:<purpose>`,
-    `loyalty:<program>`."""
+    `loyalty:<program>`. Where the rules count events, also `tally` (see `tallies`)."""
     orders: dict[str, Record] = field(default_factory=dict)
     tickets: dict[str, Record] = field(default_factory=dict)
     folded_orders: Folded | None = None

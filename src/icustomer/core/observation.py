@@ -42,7 +42,8 @@ class Observation(Struct, frozen=True, gc=False):
     """Sorted by (kind, value), no two with the same (kind, value). Kinds that the rules do
     not know are among them."""
     digests: tuple[bytes, ...]
-    """`Keyring.identifier` of each, same order."""
+    """`Keyring.identifier` of each, same order; then those of the composite identifiers that
+    the rules make of the claim (see `composites`)."""
     name: NormalName
     raw_name: RawName
     birth_date: str | None
@@ -54,6 +55,8 @@ class Observation(Struct, frozen=True, gc=False):
     """Attribute (names as in `Facet.cells`) to value."""
     order: RecordUpdate | None = None
     ticket: RecordUpdate | None = None
+    tally: bytes = b""
+    """A hash of the event ID where the rules count the events of a facet; else empty."""
 
 
 class MergeCommand(Struct, frozen=True, gc=False):

@@ -82,6 +82,7 @@ class Part:
         fields: dict[bytes, set[str]] = {}
         structural = False
         at = 0
+        contested = self.history.standing()
         for item, observation in observations:
             key = observation.facet_key
             before = self.facets.get(key)
@@ -98,7 +99,7 @@ class Part:
         self.changed = True
         cause = Cause(at, applied[-1][1], "evidence", tuple(applied))
         if structural:
-            self.recluster(cause)
+            self.recluster(cause, contested)
         self.at = max(self.at, at)
         self.touched |= {
             each.id for each in self.named.customers if not fields.keys().isdisjoint(each.facets)
@@ -126,11 +127,16 @@ class Part:
 
     # -- clusters ----------------------------------------------------------------------
 
-    def recluster(self, cause: Cause) -> None:
-        """Apply the clustering function to the evidence as it stands; record what differs."""
+    def recluster(self, cause: Cause, contested: Mapping[bytes, Standing] | None = None) -> None:
+        """Apply the clustering function to the evidence as it stands; record what differs.
+
+        `contested`: what several claimed before the evidence changed, which a late proof may do
+        to a facet that is there already; if it did not change, what they claim now.
+        """
         self.changed = True
         self.reclustered = True
-        contested = self.history.standing()
+        if contested is None:
+            contested = self.history.standing()
         marked = self._mark()
         clusters = self._clusters()
         before, self.named = (

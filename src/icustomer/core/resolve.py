@@ -19,7 +19,6 @@ from icustomer.core.part import Part
 from icustomer.core.quick import quick
 from icustomer.core.rules import Rules
 from icustomer.core.sets import Joined
-from icustomer.core.sharing import connectable
 
 
 def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
@@ -52,12 +51,13 @@ def _connectable(item: Item, rules: Rules) -> list[bytes]:
     if not isinstance(item, Observation):
         return []
     found = [item.facet_key]
+    connects = rules.connects
     found += [
         digest
-        for identifier, digest in zip(item.identifiers, item.digests, strict=True)
-        if connectable(identifier.kind, digest, rules)
+        for identifier, digest in zip(item.identifiers, item.digests, strict=False)
+        if connects(identifier.kind, identifier.value)
     ]
-    return found
+    return found + list(item.digests[len(item.identifiers) :])
 
 
 def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
+from icustomer.core.carrying import connecting, digests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, NormalName
 from icustomer.core.names import largest_incompatible
-from icustomer.core.rules import KindRule, Match, Rules
+from icustomer.core.rules import KindRule, Rules
 
 Carriers = Mapping[bytes, list[Facet]]
 """Digest of a connectable identifier to the facets that carry it."""
@@ -22,8 +23,9 @@ class Seen:
     """What a set of facets shows of its identifiers, marks left out: looked at once, however
     many marks are made of it."""
 
-    def __init__(self, carriers: Carriers, keyring: Keyring) -> None:
+    def __init__(self, carriers: Carriers, rules: Rules, keyring: Keyring) -> None:
         self.carriers = carriers
+        self._rules = rules
         self._keyring = keyring
         self._names: dict[bytes, set[NormalName]] = {}
         self._incompatible: dict[bytes, bool] = {}
@@ -48,22 +50,11 @@ class Seen:
         known = self._beside.get(digest)
         if known is None:
             known = self._beside[digest] = {
-                self._keyring.identifier(each.kind, each.value)
+                each
                 for facet in self.carriers[digest]
-                for each in facet.identifiers
+                for each in digests(facet, self._rules, self._keyring)
             }
         return known
-
-
-def connectable(kind: str, digest: bytes, rules: Rules) -> bool:
-    """Whether the policy lets identifiers like this connect facets at all."""
-    rule = rules.kinds.get(kind)
-    return rule is not None and rule.match is not Match.NEVER and digest not in rules.blocked
-
-
-def linkable(kind: str, digest: bytes, shared: Collection[bytes], rules: Rules) -> bool:
-    """Connectable and not shared: such identifiers make groups and have a link."""
-    return digest not in shared and connectable(kind, digest, rules)
 
 
 class Marks:
@@ -101,7 +92,7 @@ class Marks:
 
     def seen(self, facets: Iterable[Facet]) -> Seen:
         """What some facets show of their identifiers."""
-        return Seen(self._carriers(facets), self._keyring)
+        return Seen(self._carriers(facets), self._rules, self._keyring)
 
     def _spread(self, seen: Seen) -> dict[bytes, tuple[str, str]]:
         """What is contested beside what is shared, until nothing is left."""
@@ -115,11 +106,9 @@ class Marks:
         """The facets by each connectable identifier that they carry, shared ones included."""
         carriers: dict[bytes, list[Facet]] = defaultdict(list)
         for facet in facets:
-            for identifier in facet.identifiers:
-                digest = self._keyring.identifier(identifier.kind, identifier.value)
-                if connectable(identifier.kind, digest, self._rules):
-                    carriers[digest].append(facet)
-                    self._kinds[digest] = identifier.kind
+            for kind, digest, _ in connecting(facet, self._rules, self._keyring):
+                carriers[digest].append(facet)
+                self._kinds[digest] = kind
         return carriers
 
     def _cannot_mark(self, facets: Collection[Facet]) -> bool:
@@ -137,7 +126,7 @@ class Marks:
         """The limit that the identifier exceeds, or nothing."""
         rule = self._rule(digest)
         carrying = seen.carriers[digest]
-        if len(carrying) > self._rules.max_facets:
+        if self._claims(carrying) > self._rules.max_facets:
             return "max_facets"
         names = seen.names(digest)
         if len(names) > self._rules.max_distinct_names:
@@ -149,6 +138,27 @@ class Marks:
         if self._most_linked(digest, carrying) > rule.max_linked:
             return "max_linked"
         return ""
+
+    def _claims(self, carrying: list[Facet]) -> int:
+        """How many facets there are; those that differ in booking numbers and the like alone
+        count as one, or whoever orders often would be taken for many."""
+        transactional = self._rules.transactional
+        if not transactional or len(carrying) <= self._rules.max_facets:
+            return len(carrying)
+        return len(
+            {
+                (
+                    tuple(
+                        (each.kind, each.value)
+                        for each in facet.identifiers
+                        if each.kind not in transactional
+                    ),
+                    facet.name,
+                    facet.birth_date,
+                )
+                for facet in carrying
+            }
+        )
 
     def _most_linked(self, digest: bytes, carrying: list[Facet]) -> int:
         """The largest number of identifiers of one other kind that stand beside it; for few

@@ -59,7 +59,7 @@ class Evidence:
         digest = self._keyring.identifier(kind, value)
         if rule is None or rule.match is Match.NEVER:
             return "not matched by the rules"
-        if digest in self._rules.blocked:
+        if not self._rules.connects(kind, value):
             return "blocked by the rules"
         return "shared by too many people" if digest in self._shared else ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from icustomer.core.model import Identifier
+from icustomer.core.model import Identifier, NormalName
 from icustomer.store.codec import payload_of
 
 
@@ -17,6 +17,9 @@ class FacetOutline(Struct, array_like=True, gc=False):
 
     key: bytes
     identifiers: tuple[Identifier, ...]
+    name: NormalName
+    raw_name: msgspec.Raw
+    birth_date: str | None
 
 
 class IdOutline(Struct, array_like=True, frozen=True, gc=False):

@@ -83,7 +83,7 @@ class Examiner:
         group = read.group if read else None
         if group is None:
             return found
-        inner = list(check_group(group, sources.keyring))
+        inner = list(check_group(group, sources.rules, sources.keyring))
         self._saw_customers(group)
         if inner or (broken and broken.law in NOT_TOLD_TWICE):
             return found + inner

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from icustomer.core.carrying import digests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Group, Retired
+from icustomer.core.rules import Rules
 from icustomer.store.codec import decode, version_of
 from icustomer.verification.problem import Broken, Law
 from icustomer.verification.stamps import Stamp, digest_of_blob
@@ -59,12 +61,12 @@ def everybody(group: Group) -> list[Customer | Retired]:
     return [*group.customers, *group.retired]
 
 
-def check_group(group: Group, keyring: Keyring) -> Iterator[Broken]:
+def check_group(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     """Every law that a group breaks without regard to anything else."""
     yield from _facets(group)
     yield from _customers(group)
     yield from _redirects(group)
-    yield from _marks(group, keyring)
+    yield from _marks(group, rules, keyring)
 
 
 def _facets(group: Group) -> Iterator[Broken]:
@@ -125,17 +127,13 @@ def _end(one: Retired, retired: dict[str, Retired]) -> str | None:
     return target
 
 
-def _marks(group: Group, keyring: Keyring) -> Iterator[Broken]:
+def _marks(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     """The marks that a group holds are sorted, and of identifiers that it carries."""
     if not group.shared:
         return
     if group.shared != sorted(set(group.shared)):
         yield Broken(Law.MARKS, "its marks are not sorted, or one stands there twice")
-    carried = {
-        keyring.identifier(each.kind, each.value)
-        for facet in group.facets
-        for each in facet.identifiers
-    }
+    carried = {each for facet in group.facets for each in digests(facet, rules, keyring)}
     for digest in sorted(set(group.shared) - carried):
         yield Broken(Law.MARKS, f"it marks {digest.hex()} as shared and does not carry it")
 

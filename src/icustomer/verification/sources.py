@@ -58,7 +58,7 @@ class Sources:
         self.profiles = Newest()
         self._records = records
         self._maker = maker
-        self._rules = rules
+        self.rules = rules
 
     async def read_on(self) -> None:
         """Take in what was published since."""
@@ -72,7 +72,7 @@ class Sources:
 
     def expected(self, group: Group) -> Expected:
         """What must lead to a group."""
-        return expected_of(group, self._rules, self.keyring)
+        return expected_of(group, self.rules, self.keyring)
 
     def profiles_of(self, group: Group) -> dict[str, Stamp]:
         """What must be published of its customers."""

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from icustomer.core.blocking import Blocked
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
 from icustomer.evaluation.ablation import UNLIMITED, effects, switches
 from icustomer.evaluation.evaluate import evaluate_file, with_effects
@@ -57,7 +58,7 @@ def test_every_rule_that_is_on_is_switched_off_once_and_alone():
             "email": KindRule(match=Match.VERIFIED),
             "phone": KindRule(veto=True),
         },
-        blocked=frozenset([b"x"]),
+        blocked=frozenset([Blocked("phone", "x")]),
     )
     found = {each.name: each.without for each in switches(rules)}
     assert "kind account" not in found

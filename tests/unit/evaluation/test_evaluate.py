@@ -6,6 +6,7 @@ import random
 import pytest
 from rich.console import Console
 
+from icustomer.core.blocking import Blocked
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
 from icustomer.errors import OperatorError
 from icustomer.evaluation.evaluate import evaluate, write_assignments
@@ -119,7 +120,7 @@ def test_false_merges_name_what_joined_them(tmp_path):
             "not matched by the rules",
         ),
         (
-            Rules(blocked=frozenset([KEYRING.identifier("phone", PHONE)])),
+            Rules(blocked=frozenset([Blocked("phone", PHONE)])),
             [
                 event("a", "Ann Smith", email="a@x.example", phone=PHONE),
                 event("a", "Ann Smith", email="b@x.example", phone=PHONE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from icustomer.core.blocking import Blocked
 from icustomer.core.model import Override, RawName
 from icustomer.core.observation import Observation
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
@@ -178,7 +179,7 @@ def test_unverified_claims_of_a_verified_only_kind_connect_but_do_not_join():
 
 
 def test_blocked_and_unknown_identifiers_join_nobody():
-    rules = Rules(blocked=frozenset({KEYRING.identifier(*PHONE)}))
+    rules = Rules(blocked=frozenset({Blocked(*PHONE)}))
     told = [
         observation(f"e{n}", [PHONE, ("passport", "x")], birth_date=f"199{n}-01-01") for n in (0, 1)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from icustomer.core.blocking import Blocked
 from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
@@ -45,7 +46,7 @@ def test_shared_identifiers_carry_the_mark_and_name_the_group_in_their_index() -
 def test_blocked_unknown_and_never_matched_identifiers_have_no_link() -> None:
     rules = Rules(
         kinds={"email": KindRule(), "account": KindRule(match=Match.NEVER)},
-        blocked=frozenset({EMAIL}),
+        blocked=frozenset({Blocked("email", "zoe@example.org")}),
     )
     assert links(rules) == {FACET.key: FACET.key}
 

@@ -11,6 +11,7 @@ from msgspec import structs
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Group, Identifier, NormalName, RawName, Retired
 from icustomer.core.model import Facet as CoreFacet
+from icustomer.core.rules import DEFAULT_RULES
 from icustomer.errors import NewerStateError
 from icustomer.store.codec import encode
 from icustomer.verification.groups import check_group, read_group
@@ -91,13 +92,13 @@ BREACHES = {
 
 
 def test_a_sound_group_breaks_no_law() -> None:
-    assert list(check_group(sound(), KEYRING)) == []
+    assert list(check_group(sound(), DEFAULT_RULES, KEYRING)) == []
 
 
 @pytest.mark.parametrize("breach", BREACHES.values(), ids=BREACHES)
 def test_each_breach_is_named(breach: Breach) -> None:
     group = structs.replace(sound(), **breach.changes)
-    assert {each.law for each in check_group(group, KEYRING)} == {breach.law}
+    assert {each.law for each in check_group(group, DEFAULT_RULES, KEYRING)} == {breach.law}
 
 
 def test_a_group_is_read_with_its_version_and_a_digest_of_what_it_holds() -> None:
