@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 from hypothesis import given
 from hypothesis.strategies import randoms
 from networkx import Graph, connected_components, number_of_edges
 
+from icustomer.contracts.explanation import CustomerExplanation
 from icustomer.core.cluster import cluster, usable_identifiers
 from icustomer.core.explaining import By, Refused, Trace, Why
 from icustomer.core.model import Facet, Group, Override
 from icustomer.core.names import compatible
 from icustomer.core.rules import Rules
+from icustomer.explanation.customer import explain_customer
+from icustomer.explanation.everything import export_customer
+from icustomer.explanation.pair import End, explain_pair
+from icustomer.explanation.picture import picture
+from icustomer.explanation.subject import Evidence
 from oracle.clusters import clusters
 from property.test_law2_words import facets_of, words
 from worlds.observations import KEYRING
-from worlds.play import quick
+from worlds.play import Game, play_with_commands, quick
 from worlds.stories import Story, stories
 
 
@@ -125,3 +132,59 @@ def check_waiting(trace: Trace) -> None:
     for each in trace.waiting():
         assert resolved.isdisjoint(each.facets)
         assert resolved.issuperset(each.leads_to)
+
+
+@quick
+@given(stories(), randoms(use_true_random=False))
+def test_every_customer_of_any_world_can_be_explained_and_exported(story: Story, random: Random):
+    game = play_with_commands(story, random)
+    for group in game.state.all_groups():
+        evidence = Evidence(group, story.rules, KEYRING)
+        assert evidence.current, "a worker leaves what the clustering makes"
+        for customer in group.customers:
+            if customer.facets:
+                told = explain_customer(evidence, customer, customer.id)
+                check_told(told)
+                export = export_customer(evidence, customer, customer.id, told.created_at)
+                assert {each.number for each in export.identity.claims} >= {
+                    each.claim for each in export.names
+                }
+    check_pairs(game, story.rules, random)
+
+
+def check_told(told: CustomerExplanation) -> None:
+    """The told joins connect all its claims, each by what both state."""
+    stated = {
+        claim.number: {(each.kind, each.value) for each in claim.identifiers}
+        for claim in told.claims
+        if claim.customer_id == told.customer_id
+    }
+    graph = Graph()
+    graph.add_nodes_from(stated)
+    graph.add_edges_from(join.claims for join in told.joins)
+    assert set(graph) == set(stated)
+    assert len(list(connected_components(graph))) == 1
+    for join in told.joins:
+        if join.identifier is not None:
+            name = join.identifier.kind, join.identifier.value
+            assert all(name in stated[number] for number in join.claims)
+    assert picture(told).boxes
+
+
+def check_pairs(game: Game, rules: Rules, random: Random) -> None:
+    """Of two facets anywhere: a chain of steps that fit, or something that stands between."""
+    ends = [
+        End(key.hex(), evidence, customer, (key,))
+        for group in game.state.all_groups()
+        for evidence in [Evidence(group, rules, KEYRING)]
+        for customer in group.customers
+        for key in customer.facets
+    ]
+    for _ in range(min(len(ends), 3)):
+        one, other = random.choice(ends), random.choice(ends)
+        told = explain_pair(one, other)
+        assert told.one == (one.customer.id == other.customer.id)
+        assert bool(told.chain) == (told.one and one.facets != other.facets)
+        assert bool(told.between) != told.one
+        for step, following in pairwise(told.chain):
+            assert not set(step.claims).isdisjoint(following.claims)

@@ -29,6 +29,7 @@ Reason = Literal[
     "shared",
     "blocked",
     "unverified",
+    "rules_changed",
     "no_common_identifier",
 ]
 
@@ -172,7 +173,8 @@ class Obstacle(Message):
     """`cannot_link`: a person's word; `names`: a veto, names that cannot be one person's; `limit`:
     more than the rules allow a customer; `nameless`: on one side only claims without a name
     state it, and they are no bridge; `shared`, `blocked`, `unverified`: the identifier joins
-    nobody there (see `use`); `no_common_identifier`."""
+    nobody there (see `use`); `rules_changed`: the rules in force would join them, and what
+    stands was not put together by them; `no_common_identifier`."""
     identifier: KnownIdentifier | None = None
     """What both state, if it is about one."""
     names: Annotated[tuple[str, str] | None, Kept] = None

@@ -102,11 +102,17 @@ class Trace:
         """(kind, digest) of the identifiers that may join a facet to others."""
         return self._usable[facet]
 
+    def are_one(self, one: bytes, other: bytes) -> bool:
+        """Whether two facets ended in one cluster."""
+        return self._run.cluster_of(one) is self._run.cluster_of(other)
+
     def between(self, one: bytes, other: bytes) -> list[Refused]:
         """What stands between the clusters of two facets: for each usable identifier that both
         clusters carry, strongest kind first, and then a person's word if nothing else is told.
         """
         mine, yours = self._run.cluster_of(one), self._run.cluster_of(other)
+        if mine is yours:
+            return []
         common = self._run.digests(mine) & self._run.digests(yours)
         found = [self._run.refused(mine, yours, *each) for each in self._run.ordered(common)]
         word = self._run.parting_word(mine, yours)

@@ -66,7 +66,7 @@ def _decisions(evidence: Evidence, customer: Customer) -> list[Decision]:
         if not ids.isdisjoint((each.customer_id, *each.others))
         or (not each.customer_id and each.digest in carried)
     ]
-    return sorted(about, key=lambda each: each.version)
+    return sorted(about, key=lambda each: (each.at, each.version))
 
 
 def _change(evidence: Evidence, decision: Decision) -> Change:
@@ -114,10 +114,12 @@ def _marks(evidence: Evidence) -> Iterator[Decision]:
 
 
 def _waiting(evidence: Evidence, customer: Customer) -> Iterator[tuple[bytes, tuple[str, ...]]]:
-    """(facet, IDs that it might belong to) of what may be the customer's."""
+    """(facet, IDs that it might belong to) of what may be the customer's; of its own claims, if
+    they tell of nobody any more."""
+    held = frozenset(customer.facets)
     for waiting in evidence.trace.waiting():
         ends = (evidence.customers.get(key) for key in waiting.leads_to)
         leads_to = tuple(each.id for each in ends if each)
-        if customer.id in leads_to:
+        if customer.id in leads_to or not held.isdisjoint(waiting.facets):
             for key in waiting.facets:
                 yield key, leads_to

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from itertools import combinations
 
 from icustomer.contracts.explanation import Join, Obstacle, Told
 from icustomer.core.explaining import By, Joined, Refused
+from icustomer.core.names import compatible
+from icustomer.core.sets import DisjointSets
 from icustomer.core.times import rfc3339
 from icustomer.explanation.subject import Claims, Evidence, name_text, written_name
 
 
-def joins_within(evidence: Evidence, keys: Iterable[bytes], claims: Claims) -> Iterator[Join]:
-    """The joins of a customer's facets, in the order in which the clustering made them."""
+def joins_within(evidence: Evidence, keys: Collection[bytes], claims: Claims) -> Iterator[Join]:
+    """The joins of a customer's facets: as few as connect them.
+
+    A must-link joins all claims of the customers that it names, before any evidence is looked
+    at. Where evidence joins them anyway, that is told; the person's word only where it decides.
+    """
     wanted = frozenset(keys)
-    for joined in evidence.trace.joins:
-        if joined.one in wanted:
-            yield told_join(evidence, joined, claims)
+    made = [each for each in evidence.trace.joins if each.one in wanted and each.other in wanted]
+    if any(each.by is By.MUST_LINK for each in made):
+        made = [*by_themselves(evidence, wanted), *made]
+    joined = DisjointSets(wanted)
+    for each in made:
+        if joined.find(each.one) != joined.find(each.other):
+            joined.union(each.one, each.other)
+            yield told_join(evidence, each, claims)
 
 
 def told_join(evidence: Evidence, joined: Joined, claims: Claims) -> Join:
@@ -48,4 +61,32 @@ def told_obstacle(evidence: Evidence, refused: Refused, customer_id: str | None)
         identifier=evidence.known(refused.kind, refused.digest),
         names=names,
         command=evidence.word(refused.word),
+    )
+
+
+def by_themselves(evidence: Evidence, keys: Iterable[bytes]) -> Iterator[Joined]:
+    """Named claims that one identifier joins whatever else is known."""
+    carriers: dict[tuple[int, str, bytes], list[bytes]] = defaultdict(list)
+    strength = list(evidence.rules.kinds)
+    facets = (evidence.facets[key] for key in keys)
+    for facet in sorted(facets, key=lambda each: (each.founded_at, each.key)):
+        if facet.name.parts:
+            for kind, digest in evidence.trace.usable(facet.key):
+                carriers[strength.index(kind), kind, digest].append(facet.key)
+    for (_, kind, digest), carrying in sorted(carriers.items()):
+        for one, other in combinations(carrying, 2):
+            if _agree(evidence, kind, one, other):
+                verified = _proves(evidence, one, digest) and _proves(evidence, other, digest)
+                yield Joined(By.IDENTIFIER, one, other, kind, digest, verified)
+
+
+def _agree(evidence: Evidence, kind: str, one: bytes, other: bytes) -> bool:
+    mine, yours = evidence.facets[one].name, evidence.facets[other].name
+    return not evidence.rules.kinds[kind].veto or compatible(mine, yours)
+
+
+def _proves(evidence: Evidence, key: bytes, digest: bytes) -> bool:
+    return any(
+        each.verified and evidence.digest(each) == digest
+        for each in evidence.facets[key].identifiers
     )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
-from itertools import combinations
 from typing import NamedTuple
 
-from icustomer.contracts.explanation import Obstacle, PairExplanation
-from icustomer.core.explaining import By, Joined
+from icustomer.contracts.explanation import Obstacle, PairExplanation, Reason
+from icustomer.core.explaining import Joined
 from icustomer.core.model import Customer, Override
-from icustomer.core.names import compatible
-from icustomer.explanation.joins import told_join, told_obstacle
+from icustomer.explanation.joins import by_themselves, told_join, told_obstacle
 from icustomer.explanation.subject import Claims, Evidence, word_of
 
 UNUSABLE = ("shared", "blocked", "unverified")
@@ -87,38 +85,11 @@ def _ways(evidence: Evidence, customer: Customer) -> Ways:
     """From each facet of a customer: real joins first, then strong identifiers."""
     held = frozenset(customer.facets)
     ways: dict[bytes, list[Joined]] = defaultdict(list)
-    joins = [each for each in evidence.trace.joins if each.one in held]
-    for way in (*joins, *_by_themselves(evidence, customer)):
+    joins = [each for each in evidence.trace.joins if {each.one, each.other} <= held]
+    for way in (*joins, *by_themselves(evidence, customer.facets)):
         ways[way.one].append(way)
         ways[way.other].append(way)
     return ways
-
-
-def _by_themselves(evidence: Evidence, customer: Customer) -> Iterator[Joined]:
-    """Named claims that one identifier joins whatever else is known."""
-    carriers: dict[tuple[int, str, bytes], list[bytes]] = defaultdict(list)
-    strength = list(evidence.rules.kinds)
-    for key in customer.facets:
-        if evidence.facets[key].name.parts:
-            for kind, digest in evidence.trace.usable(key):
-                carriers[strength.index(kind), kind, digest].append(key)
-    for (_, kind, digest), keys in sorted(carriers.items()):
-        for one, other in combinations(keys, 2):
-            if _agree(evidence, kind, one, other):
-                verified = _proves(evidence, one, digest) and _proves(evidence, other, digest)
-                yield Joined(By.IDENTIFIER, one, other, kind, digest, verified)
-
-
-def _agree(evidence: Evidence, kind: str, one: bytes, other: bytes) -> bool:
-    mine, yours = evidence.facets[one].name, evidence.facets[other].name
-    return not evidence.rules.kinds[kind].veto or compatible(mine, yours)
-
-
-def _proves(evidence: Evidence, key: bytes, digest: bytes) -> bool:
-    return any(
-        each.verified and evidence.digest(each) == digest
-        for each in evidence.facets[key].identifiers
-    )
 
 
 # -- two customers -------------------------------------------------------------------------
@@ -130,7 +101,9 @@ def _between(one: End, other: End) -> list[Obstacle]:
     found = list(_refused(one, other) if together else _words(one, other))
     found += _unusable(one, other)
     if not any(each.identifier for each in found):
-        found.append(Obstacle(customer_id=other.customer.id, reason="no_common_identifier"))
+        changed = together and one.evidence.trace.are_one(one.facets[0], other.facets[0])
+        reason: Reason = "rules_changed" if changed else "no_common_identifier"
+        found.append(Obstacle(customer_id=other.customer.id, reason=reason))
     return found
 
 

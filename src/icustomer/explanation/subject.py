@@ -47,7 +47,7 @@ class Evidence:
     def current(self) -> bool:
         """Whether the rules in force make the customers that stand."""
         made = {each.facets for each in self.trace.clusters if each.resolved}
-        stand = {each.facets for each in self.group.customers if each.facets and _is_somebody(each)}
+        stand = {each.facets for each in self.group.customers if each.status != "unresolved"}
         return made == stand
 
     # -- identifiers -------------------------------------------------------------------
@@ -174,16 +174,12 @@ def retired_of(group: Group, customer: Customer) -> list[tuple[str, str]]:
     return [(each.id, each.merged_into) for each in found]
 
 
-def _is_somebody(customer: Customer) -> bool:
-    return customer.status != "unresolved"
-
-
 def _claim(number: int, facet: Facet, evidence: Evidence) -> Claim:
     customer = evidence.customers.get(facet.key)
     source, event_id = facet.founded_by
     return Claim(
         number=number,
-        customer_id=customer.id if customer and _is_somebody(customer) else None,
+        customer_id=customer.id if customer else None,
         ids=ids_at(evidence.group, facet.key),
         name=written_name(facet),
         birth_date=facet.birth_date,

@@ -19,24 +19,27 @@ from icustomer.explanation.printable import printable
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 STYLE = """
-svg { --paper: #ffffff; --ink: #1b1f24; --faint: #6a737d; --box: #f3f5f8; --join: #1a6fb5;
-  --part: #b3261e; font: 13px system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --paper: #14171b; --ink: #e6e9ed; --faint: #99a2ad; --box: #22272e; --join: #6cb6ff;
-    --part: #ff8a80; }
-}
-.paper { fill: var(--paper); }
-text { fill: var(--ink); }
-.head { font-weight: 600; }
-.under { fill: var(--faint); font-size: 11px; }
-rect { fill: var(--box); stroke: var(--faint); }
-.paper { fill: var(--paper); stroke: none; }
+text { font: 13px system-ui, sans-serif; fill: #1b1f24; }
+text.head { font-weight: 600; }
+text.under { font-size: 11px; fill: #5c6570; }
+rect { fill: #f3f5f8; stroke: #8a939d; }
+rect.paper { fill: #ffffff; stroke: none; }
 rect.waiting, rect.useless { stroke-dasharray: 4 3; }
-rect.person { stroke: var(--part); }
-path { fill: none; stroke: var(--faint); stroke-width: 1; }
-path.joins { stroke: var(--join); stroke-width: 2.5; }
-path.parts { stroke: var(--part); stroke-width: 1.5; stroke-dasharray: 5 4; }
+rect.person { stroke: #b3261e; }
+path { fill: none; stroke: #8a939d; stroke-width: 1; }
+path.joins { stroke: #1a6fb5; stroke-width: 2.5; }
+path.parts { stroke: #b3261e; stroke-width: 1.5; stroke-dasharray: 5 4; }
+@media screen and (prefers-color-scheme: dark) {
+  text { fill: #e6e9ed; }
+  text.under { fill: #a9b2bd; }
+  rect { fill: #22272e; }
+  rect.paper { fill: #14171b; }
+  rect.person { stroke: #ff8a80; }
+  path.joins { stroke: #6cb6ff; }
+  path.parts { stroke: #ff8a80; }
+}
 """
+"""Plain colours, no variables: many programs that show SVG know none."""
 INSET = 10
 """Pixels from the edge of a box to its text."""
 TITLE_DOWN, LINE_DOWN = 18, 35

@@ -38,6 +38,7 @@ REFUSED: Mapping[str, str] = {
     "shared": "both state {what}, which belongs to many and joins nobody",
     "blocked": "both state {what}, which the rules do not match",
     "unverified": "both state {what}, which joins only where it was verified",
+    "rules_changed": "the rules in force would join them, but they were not applied yet",
     "no_common_identifier": "they have no identifier in common",
 }
 LIMITS: Mapping[str, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from icustomer.core.model import RawName
 from icustomer.core.observation import MergeCommand, RecordUpdate, SplitCommand
 from icustomer.core.rules import DEFAULT_RULES
+from icustomer.explanation.pair import End
 from icustomer.explanation.subject import Evidence
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND, observation, order, ticket
 from worlds.play import Game
@@ -42,12 +43,21 @@ def anas():
     yield observation("a2", [HOME], topic="support", ticket=ticket("T1", "opened"), at=60)
     yield observation(
         *("a3", [ANA_MAIL, ("account", "shop/7")]),
-        **{"name": RawName("Ana", "Roth"), "topic": "orders", "at": 120},
+        name=RawName("Ana", "Roth"),
+        topic="orders",
+        at=120,
         order=item_order("O1", "placed"),
     )
-    yield observation("a4", [ANA_MAIL, ("account", "shop/7")], name=RawName("Ana", "Roth"), at=180,
-                      topic="orders", source="stock", order=order("O1", "shipped"),
-                      cells={"consent:news": False})
+    yield observation(
+        "a4",
+        [ANA_MAIL, ("account", "shop/7")],
+        name=RawName("Ana", "Roth"),
+        at=180,
+        topic="orders",
+        source="stock",
+        order=order("O1", "shipped", "61.00"),
+        cells={"consent:news": False},
+    )
 
 
 def others():
@@ -87,3 +97,35 @@ def merge(*ids, at=1000):
 
 def split(customer_id, at=2000, **way):
     return SplitCommand(f"split-{at}", DAWN + at * SECOND, NOWHERE, customer_id, **way)
+
+
+def end(game, value):
+    """Whoever a value leads to, as one of two."""
+    evidence, customer = holder(game, value)
+    carrying = tuple(
+        key
+        for key in customer.facets
+        if any(each.value == value for each in evidence.facets[key].identifiers)
+    )
+    return End(value, evidence, customer, carrying)
+
+
+def corrected():
+    """The story, and after it persons who join Ana and Yuki, and Ana and Ben for a while."""
+    game = lived()
+    yuki = holder(game, "yuki@office.example")[1].id
+    ana = holder(game, "ana@example.org")[1].id
+    ben = holder(game, "ben@example.org")[1].id
+    game.send(merge(ana, yuki, at=1000))
+    game.send(merge(ana, ben, at=1001))
+    game.send(split(ben, at=1002))
+    return game
+
+
+def parted():
+    """The story, and after it a person who takes Ana's account away from her."""
+    game = lived()
+    ana = holder(game, "ana@example.org")[1].id
+    account = KEYRING.identifier("account", "shop/7")
+    game.send(split(ana, at=1003, identifiers=(account,)))
+    return game
