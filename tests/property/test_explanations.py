@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import randoms
 from networkx import Graph, connected_components, number_of_edges
 
@@ -23,7 +23,7 @@ from icustomer.explanation.subject import Evidence
 from oracle.clusters import clusters
 from property.test_law2_words import facets_of, words
 from worlds.observations import KEYRING
-from worlds.play import Game, play_with_commands, quick
+from worlds.play import EXAMPLES, Game, play_with_commands, quick
 from worlds.stories import Story, stories
 
 
@@ -134,7 +134,7 @@ def check_waiting(trace: Trace) -> None:
         assert resolved.issuperset(each.leads_to)
 
 
-@quick
+@settings(quick, max_examples=EXAMPLES // 3)
 @given(stories(), randoms(use_true_random=False))
 def test_every_customer_of_any_world_can_be_explained_and_exported(story: Story, random: Random):
     game = play_with_commands(story, random)

@@ -102,9 +102,10 @@ class Trace:
         """(kind, digest) of the identifiers that may join a facet to others."""
         return self._usable[facet]
 
-    def are_one(self, one: bytes, other: bytes) -> bool:
-        """Whether two facets ended in one cluster."""
-        return self._run.cluster_of(one) is self._run.cluster_of(other)
+    def meet(self, ones: Iterable[bytes], others: Iterable[bytes]) -> bool:
+        """Whether any of the one facets ended in a cluster with any of the others."""
+        mine, yours = ({id(self._run.cluster_of(key)) for key in keys} for keys in (ones, others))
+        return not mine.isdisjoint(yours)
 
     def between(self, one: bytes, other: bytes) -> list[Refused]:
         """What stands between the clusters of two facets: for each usable identifier that both

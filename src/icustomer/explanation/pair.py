@@ -101,7 +101,7 @@ def _between(one: End, other: End) -> list[Obstacle]:
     found = list(_refused(one, other) if together else _words(one, other))
     found += _unusable(one, other)
     if not any(each.identifier for each in found):
-        changed = together and one.evidence.trace.are_one(one.facets[0], other.facets[0])
+        changed = together and one.evidence.trace.meet(one.customer.facets, other.customer.facets)
         reason: Reason = "rules_changed" if changed else "no_common_identifier"
         found.append(Obstacle(customer_id=other.customer.id, reason=reason))
     return found
