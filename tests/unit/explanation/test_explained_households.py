@@ -174,6 +174,17 @@ def test_an_order_is_told_once_with_every_field_and_who_told_it():
     assert events == dict.fromkeys(("items", "shipping", "payment"), "a3")
 
 
+def test_an_order_that_two_claims_tell_of_is_told_once():
+    game = Game(DEFAULT_RULES)
+    mail = ("email", "two@x.example")
+    for event, given, at, status in (("late", "Ana", 9, "paid"), ("early", "Anna", 1, "placed")):
+        told = order("O1", status, "5.00")
+        game.send(observation(event, [mail], name=name(given), at=at, topic="orders", order=told))
+    (told,) = exported(game, "two@x.example").orders
+    assert (told.status, told.event_id, told.claims) == ("paid", "late", (1, 2))
+    assert (told.placed_at, told.updated_at) == ("2026-01-01T00:00:01Z", "2026-01-01T00:00:09Z")
+
+
 def test_all_orders_are_told_and_what_was_added_up_is_told_as_such():
     game = Game(DEFAULT_RULES)
     mail = ("email", "much@x.example")
