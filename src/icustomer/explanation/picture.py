@@ -7,7 +7,7 @@ same picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -31,6 +31,7 @@ BOX_HEIGHT, ROW = 44, 60
 MARGIN, HEADER = 20, 56
 """Around everything, and above the boxes for the headline."""
 WORD_ROW = "a person's word"
+MADE_ROW = "made of several fields"
 
 
 class Look(StrEnum):
@@ -183,12 +184,9 @@ class _Drawing:
                 ranks.setdefault(name, []).append(rank)
                 look = Look.IDENTIFIER if each.use in {"match", "contested"} else Look.USELESS
                 found[name] = _Node(name, look, each.value, f"{each.kind}, {each.use}")
-        for number, join in enumerate(self._joins):
-            if join.identifier is None:
-                found[_word_name(number)] = _Node(
-                    _word_name(number), Look.IDENTIFIER, WORD_ROW, f"command {join.told.event_id}"
-                )
-                ranks[_word_name(number)] = [each - 1 for each in join.claims]
+        for node, join in self._unstated():
+            found[node.name] = node
+            ranks.setdefault(node.name, []).extend(each - 1 for each in join.claims)
         for obstacle in self._obstacles:
             if obstacle.identifier is None:
                 continue
@@ -206,11 +204,9 @@ class _Drawing:
             for each in claim.identifiers:
                 ends = (_claim_name(claim.number), _name(each.kind, each.value))
                 yield _line(*ends, Look.JOINS if ends in joining else Look.STATES, places)
-        for number, join in enumerate(self._joins):
-            if join.identifier is None:
-                for claim_number in join.claims:
-                    ends = (_claim_name(claim_number), _word_name(number))
-                    yield _line(*ends, Look.JOINS, places)
+        for node, join in self._unstated():
+            for number in join.claims:
+                yield _line(_claim_name(number), node.name, Look.JOINS, places)
         told = [
             (_known(each.identifier), each.customer_id)
             for each in self._obstacles
@@ -218,6 +214,17 @@ class _Drawing:
         ]
         for name, customer_id in dict.fromkeys(told):
             yield _line(name, customer_id or "", Look.PARTS, places)
+
+    def _unstated(self) -> Iterator[tuple[_Node, Join]]:
+        """What joined claims without a value that they state: a person's word, or an identifier
+        that the rules made of several fields."""
+        for number, join in enumerate(self._joins):
+            if join.identifier is None:
+                name, line = f"word {number}", f"command {join.told.event_id}"
+                yield _Node(name, Look.IDENTIFIER, WORD_ROW, line), join
+            elif join.identifier.value is None:
+                kind = join.identifier.kind
+                yield _Node(_known(join.identifier), Look.IDENTIFIER, kind, MADE_ROW), join
 
     def _joining(self) -> set[tuple[str, str]]:
         return {
@@ -253,10 +260,6 @@ def _claim(claim: Claim) -> _Node:
 
 def _claim_name(number: int) -> str:
     return f"claim {number}"
-
-
-def _word_name(number: int) -> str:
-    return f"word {number}"
 
 
 def _name(kind: str, value: str) -> str:

@@ -243,6 +243,16 @@ def test_several_pictures_stand_beneath_each_other():
     assert beneath([one]) == one
 
 
+def test_what_the_rules_made_of_several_fields_is_drawn_as_joining():
+    told = explained(LIVED)
+    made = told.joins[0].identifier.model_copy(update={"kind": "name_born", "value": None})
+    joins = (told.joins[0].model_copy(update={"identifier": made}), *told.joins[1:])
+    drawn = picture(told.model_copy(update={"joins": joins}))
+    (box,) = (each for each in drawn.boxes if each.title == "name_born")
+    reached = [line for line in drawn.lines if line.end == (box.left, box.middle)]
+    assert [line.look for line in reached] == ["joins", "joins"]
+
+
 @pytest.mark.parametrize(
     ("text", "short"), [("abcd", "abcd"), ("abcde", "abc…"), ("日本語", "日…"), ("", "")]
 )
