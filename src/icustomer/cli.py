@@ -18,6 +18,7 @@ import typer
 from icustomer import __version__
 from icustomer.cli_common import FAILED, Json, exit_unless
 from icustomer.cli_dead_letters import dead_letters_app
+from icustomer.cli_explaining import explain, export
 from icustomer.cli_rules import rules_app
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
@@ -204,6 +205,10 @@ def lookup(
     from icustomer.settings import load_settings
 
     exit_unless(asyncio.run(look_up(load_settings(), who, country, as_json=as_json)))
+
+
+app.command()(explain)
+app.command()(export)
 
 
 @app.command()

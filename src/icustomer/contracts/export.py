@@ -16,8 +16,10 @@ from pydantic import TypeAdapter
 
 from icustomer.contracts.asyncapi import document
 from icustomer.contracts.commands import Command
+from icustomer.contracts.customer_export import CUSTOMER_EXPORT
 from icustomer.contracts.events import Order, Signup, Support
 from icustomer.contracts.examples import EXAMPLES
+from icustomer.contracts.explanation import EXPLANATION
 from icustomer.contracts.outputs import IdentityChange, ProfileRecord
 from icustomer.contracts.rules_file import RulesFile
 
@@ -35,22 +37,29 @@ ADAPTERS: dict[str, TypeAdapter[Any]] = {
     "identity-change": TypeAdapter(IdentityChange),
 }
 """Message to its model."""
+DOCUMENTS: dict[str, TypeAdapter[Any]] = {
+    "explanation": EXPLANATION,
+    "export": CUSTOMER_EXPORT,
+}
+"""What commands hand out to its model."""
 
 _UNIONS = {
     "command": "A person's word on who is one customer and who is not.",
     "profile": "A record of the profile topic: a profile, or the redirect of a retired ID.",
+    "explanation": "How a customer was put together, or why two are one or not.",
 }
 """Messages of several forms, which no model describes as a whole."""
 
 
 def schema(message: str) -> dict[str, Any]:
-    """The JSON Schema of a message, with its examples."""
-    body = ADAPTERS[message].json_schema()
+    """The JSON Schema of a message, with its examples, or of a document."""
+    body = (ADAPTERS | DOCUMENTS)[message].json_schema()
     if message in _UNIONS:
         body |= {"title": message.capitalize(), "description": _UNIONS[message]}
-    examples = list(EXAMPLES[message].values())
     head = {"$schema": DIALECT, "$id": f"urn:icustomer:schema:{message}"}
-    return head | body | {"examples": examples}
+    if message in DOCUMENTS:
+        return head | body
+    return head | body | {"examples": list(EXAMPLES[message].values())}
 
 
 def rules_schema() -> dict[str, Any]:
@@ -61,7 +70,7 @@ def rules_schema() -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Path within the directory to content, of every file that is written."""
-    found = {f"{message}.schema.json": _json(schema(message)) for message in ADAPTERS}
+    found = {f"{message}.schema.json": _json(schema(message)) for message in ADAPTERS | DOCUMENTS}
     found["rules.schema.json"] = _json(rules_schema())
     for examples in EXAMPLES.values():
         for name, example in examples.items():

@@ -45,7 +45,18 @@ def call_main(monkeypatch, capsys):
 
 def test_help_lists_the_commands_that_work_and_no_others():
     shown = call("--help").output
-    commands = ("run", "demo", "topics", "send", "lookup", "merge", "split", "evaluate")
+    commands = (
+        "run",
+        "demo",
+        "topics",
+        "send",
+        "lookup",
+        "explain",
+        "export",
+        "merge",
+        "split",
+        "evaluate",
+    )
     assert [name for name in commands if name not in shown] == []
     assert "forget" not in shown
 
@@ -72,6 +83,9 @@ def test_events_may_be_sent_to_every_input_topic_and_no_other():
     [
         ("nonsense",),
         ("lookup",),
+        ("explain",),
+        ("explain", ID, ID, ID),
+        ("export", ID, ID),
         ("merge", ID, *WORD),
         ("merge", ID, ID),
         ("split", ID),
@@ -99,6 +113,10 @@ def assert_one_line(text, start):
         (("lookup", "email:nobody"), "icustomer: what follows email: cannot be read"),
         (("lookup", ID[:-1] + "0"), "icustomer: a customer is named by an ID such as"),
         (("lookup", "email:a@example.org"), "icustomer: ICUSTOMER_SECRET_KEY is missing"),
+        (("explain", ID, "somebody"), "icustomer: a customer is named by an ID such as"),
+        (("explain", "email:nobody"), "icustomer: what follows email: cannot be read"),
+        (("export", ID[:-1] + "0"), "icustomer: a customer is named by an ID such as"),
+        (("export", "email:a@example.org"), "icustomer: ICUSTOMER_SECRET_KEY is missing"),
         (("run",), "icustomer: ICUSTOMER_SECRET_KEY is missing"),
         (("split", ID, *WORD, "--identifier", "nobody"), "icustomer: an identifier is written"),
         (("merge", "a", "b", *WORD), "icustomer: a customer is named by an ID such as"),

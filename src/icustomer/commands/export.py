@@ -1,0 +1,75 @@
+"""`icustomer export`: all that is known of a customer, as a document and as a page."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from icustomer.commands.clients import read_groups, redis_store
+from icustomer.commands.files import write_file
+from icustomer.commands.finding import Carrying, Named, ReadGroups, find, parse_target
+from icustomer.commands.output import print_json, tell
+from icustomer.contracts.customer_export import CustomerExport
+from icustomer.contracts.rules_loading import load_rules
+from icustomer.core.keys import Keyring
+from icustomer.core.rules import Rules
+from icustomer.core.times import microseconds, rfc3339
+from icustomer.explanation.everything import export_customer
+from icustomer.explanation.page import page
+from icustomer.explanation.subject import Evidence
+from icustomer.settings import Settings
+from icustomer.store.port import Store
+
+
+async def export(
+    settings: Settings, text: str, country: str | None, output: Path | None, html: Path | None
+) -> bool:
+    """Hand out all that is known of whom the text leads to; False if that is nobody.
+
+    `output` and `html`: files to write the document and the page to.
+    """
+    rules = load_rules(settings.rules)
+    target = parse_target(text, country, rules)
+    keyring = Keyring(settings.secret())
+    now = rfc3339(microseconds(datetime.now(UTC)))
+    async with redis_store(settings, keyring) as store:
+        groups = partial(read_groups, settings)
+        exports = await export_all(store, groups, keyring, rules, target, (text, now))
+    if exports and html:
+        write_file(html, page(exports))
+    _answer(exports, output)
+    return bool(exports)
+
+
+async def export_all(
+    store: Store,
+    groups: ReadGroups,
+    keyring: Keyring,
+    rules: Rules,
+    target: Named | Carrying,
+    asked: tuple[str, str],
+) -> list[CustomerExport]:
+    """The exports of the customers that the target leads to, oldest first.
+
+    `asked`: as it was asked for, and when.
+    """
+    found = await find(store, groups, keyring, target)
+    return [
+        export_customer(Evidence(each.group, rules, keyring), each.customer, *asked)
+        for each in found
+    ]
+
+
+def _answer(exports: list[CustomerExport], output: Path | None) -> None:
+    if not exports:
+        print_json({"error": "not_found"})
+        return
+    documents = [each.model_dump(mode="json") for each in exports]
+    document = documents if len(documents) > 1 else documents[0]
+    if output is None:
+        print_json(document)
+        return
+    write_file(output, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    tell(f"written to {output}")
