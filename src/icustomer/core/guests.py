@@ -7,10 +7,11 @@ of it if that came later. What the time is, is told by the records (docs/explana
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
-from icustomer.core.model import Customer, Facet, Group, NormalName, RawName
+from icustomer.core.model import Facet, Group, NormalName, RawName
 from icustomer.core.observation import Item, Observation
 
 FOREVER = 1 << 62
@@ -33,6 +34,42 @@ class Guests(Struct, frozen=True):
 EVERYBODY_STAYS = Guests(FOREVER)
 
 
+class Claimed(Protocol):
+    """A facet, or as much of one."""
+
+    @property
+    def key(self) -> bytes: ...
+
+    @property
+    def last_seen(self) -> int: ...
+
+    @property
+    def founded_at(self) -> int: ...
+
+    @property
+    def known(self) -> bool: ...
+
+
+class Holder(Protocol):
+    """A customer, or as much of one."""
+
+    @property
+    def facets(self) -> tuple[bytes, ...]: ...
+
+    @property
+    def status(self) -> str: ...
+
+
+class Holding(Protocol):
+    """A group, or as much of one."""
+
+    @property
+    def facets(self) -> Sequence[Claimed]: ...
+
+    @property
+    def customers(self) -> Sequence[Holder]: ...
+
+
 class Waiting(Struct, frozen=True):
     """Facets of guests that stand and fall together: a customer, or one of nobody yet."""
 
@@ -40,7 +77,7 @@ class Waiting(Struct, frozen=True):
     facets: tuple[bytes, ...]
 
 
-def last_act(facet: Facet) -> int:
+def last_act(facet: Claimed) -> int:
     """When the time of a facet begins: its latest event, or when it was first told of."""
     return max(facet.last_seen, facet.founded_at)
 
@@ -50,7 +87,7 @@ def act_of(observation: Observation) -> int:
     return max(observation.occurred_at, observation.origin.recorded_at)
 
 
-def waiting(facets: Mapping[bytes, Facet], customers: Sequence[Customer]) -> Iterator[Waiting]:
+def waiting(facets: Mapping[bytes, Claimed], customers: Sequence[Holder]) -> Iterator[Waiting]:
     """Those whose time is running: nothing in them is known but guest orders."""
     alone = dict.fromkeys(facets)
     for customer in customers:
@@ -65,7 +102,7 @@ def waiting(facets: Mapping[bytes, Facet], customers: Sequence[Customer]) -> Ite
             yield Waiting(last_act(facets[key]), (key,))
 
 
-def waiting_since(group: Group) -> int | None:
+def waiting_since(group: Holding) -> int | None:
     """The earliest last act in a group whose time is running; None if there is none."""
     customers = group.customers
     if all(each.status == "active" for each in customers) and sum(
