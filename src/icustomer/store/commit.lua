@@ -1,12 +1,12 @@
 -- Each change on its own: if every group version and link that it read still stands, write all
 -- of it and its outbox entry; else nothing.
 -- ARGV: fence, nonce, slot, limit of an index, plan, digests of the links read, of the links written,
--- fields of the aliases, digests of the entries' contents, digests of the marks left, the values of
--- the columns, the contents.
+-- fields of the aliases, digests of the entries' contents, digests of the marks left,
+-- the groups in which guests wait (see guests.lua), the values of the columns, the contents.
 -- Columns: groups read (values are versions), links read ('' where nothing is expected), groups, links,
 -- aliases, index additions, index removals, indexes of marks left, their links. The plan is msgpack of
--- {size of each column, {for each change how much of each column is its own}, {for each change the
--- groups in which guests wait, see guests.lua}}.
+-- {size of each column, {for each change how much of each column is its own}, {for each change how
+-- many groups in which guests wait}}.
 -- Answer: a '1' or '0' for each change.
 
 local fence, nonce, slot, index_limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -15,8 +15,8 @@ if not fence_stands(fence) then
 end
 local sizes, changes, waiting = unpack(cmsgpack.unpack(ARGV[5]))
 local links_read_by, links_by, aliases_by, digests = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local left_by = ARGV[10]
-local HEAD = 10
+local left_by, waiting_told = ARGV[10], ARGV[11]
+local HEAD = 11
 local now = now_text()
 
 local columns = {}
@@ -81,15 +81,18 @@ local function pass(change)
   end
 end
 
+-- How many groups in which guests wait were told of before.
+local waits = 0
 local answers = {}
 for i, change in ipairs(changes) do
   local stands = still_as_read(change)
   if stands then
     write(change)
-    write_waiting(waiting[i])
+    write_waiting(waiting_told, waits, waiting[i])
     enter(i)
   end
   pass(change)
+  waits = waits + waiting[i]
   answers[i] = stands and '1' or '0'
 end
 write_outbox()

@@ -94,19 +94,20 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
     ]
     packed = [b"".join(links_read), b"".join(links), fields]
     digests = b"".join(map(content_digest, contents))
-    waiting = [told_waiting(write.waiting) for write in writes]
+    waiting = [len(write.waiting) for write in writes]
     plan = _pack(([len(column) for column in columns], counts, waiting))
-    heads = [plan, *packed, digests, b"".join(left)]
+    told = b"".join(told_waiting(write.waiting) for write in writes)
+    heads = [plan, *packed, digests, b"".join(left), told]
     return [*keys.fixed, *chain(*columns)], [*heads, *values, *contents]
 
 
-def told_waiting(waiting: Mapping[bytes, int | None]) -> list[bytes]:
-    """Group ID and last act, one after the other, as guests.lua takes them."""
-    return [
-        each
+def told_waiting(waiting: Mapping[bytes, int | None]) -> bytes:
+    """Group IDs and last acts behind one another, as guests.lua takes them. An act before 1970
+    counts as one at its beginning."""
+    return b"".join(
+        group_id + (b"%016d" % (0 if since is None else max(since, 1)))
         for group_id, since in waiting.items()
-        for each in (group_id, ABSENT if since is None else b"%d" % since)
-    ]
+    )
 
 
 def _counts(write: Write) -> tuple[int, ...]:
@@ -148,7 +149,7 @@ def packed_restore(
     ]
     sizes = [len(column) for column in columns]
     gone = {group_id: None for group_id, blob in groups.items() if blob is None}
-    waiting = _pack(told_waiting({**gone, **{each.group_id: each.waiting for each in ways}}))
+    waiting = told_waiting({**gone, **{each.group_id: each.waiting for each in ways}})
     packed = (b"".join(links), fields, waiting, *values, *_packed_entries(entries))
     return [*keys.fixed, *chain(*columns)], [*sizes, *packed]
 
