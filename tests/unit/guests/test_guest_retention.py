@@ -12,6 +12,8 @@ from icustomer.core.guests import Guests
 from icustomer.core.model import RawName
 from icustomer.core.observation import Item, MergeCommand, Observation, Origin
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Rules
+from icustomer.verification.guests import check_guests
+from icustomer.verification.problem import Law
 from worlds.driver import State, Worker
 from worlds.observations import DAWN, KEYRING, SECOND, observation, order
 
@@ -117,6 +119,14 @@ def test_one_batch_is_judged_by_its_times_whatever_the_order_of_its_partitions()
             batch = [shop.at(0, guest_order("1", 0)), shop.at(late, signup(late))]
             shop.send(*(batch[::-1] if turned else batch))
             assert orders_of(shop) == kept
+
+
+def test_an_order_read_after_a_customer_of_another_time_is_not_theirs():
+    for founded, kept in ((29, [1]), (30, [0])):
+        shop = Shop()
+        shop.send(shop.at(founded, signup(founded)))
+        shop.send(shop.at(0, guest_order("1", 0)))
+        assert orders_of(shop) == kept
 
 
 def test_whoever_acts_again_stays_longer():
@@ -233,6 +243,15 @@ def test_guests_merged_by_a_person_go_together_with_the_ids_that_led_to_them():
     assert shop.sweep(39) == 0
     assert shop.sweep(40) == 1
     assert shop.customers() == {}
+
+
+def test_a_guest_who_stands_too_long_is_named_by_a_verification():
+    shop = Shop()
+    shop.send(shop.at(0, guest_order("1", 0)))
+    (group,) = shop.state.all_groups()
+    end = DAWN + MONTH
+    assert list(check_guests(group, Guests(MONTH, end - 1))) == []
+    assert [each.law for each in check_guests(group, Guests(MONTH, end))] == [Law.GUEST_EXPIRED]
 
 
 def test_the_end_is_told_as_erased():
