@@ -16,6 +16,7 @@ from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
 from icustomer.core.resolve import needed
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
+from icustomer.guest_keeping import NoKeeping
 from icustomer.intake import Batch, Intake
 from icustomer.isolation import (
     Fault,
@@ -61,7 +62,7 @@ class _Work(Struct):
 class Worker:
     """Handles batches one at a time; between them keeps its outbox and its lease in order."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a worker is made of, each by its name
         self,
         *,
         store: Store,
@@ -72,8 +73,9 @@ class Worker:
         letters: Callable[[DeadLetter], OutputRecord],
         observer: Observer,
         circuit: Circuit | None = None,
+        guests: NoKeeping | None = None,
     ) -> None:
-        """Without a circuit: one with the default share."""
+        """Without a circuit: one with the default share. Without `guests`: all are kept."""
         self._store = store
         self._sessions = sessions
         self._outbox = outbox
@@ -81,6 +83,7 @@ class Worker:
         self._prepare = prepare
         self._letters = letters
         self._observer = observer
+        self._guests = guests or NoKeeping()
         self._circuit = circuit or Circuit()
         self._one_at_a_time = asyncio.Lock()
         self.stopping = False
@@ -96,6 +99,7 @@ class Worker:
         """
         async with self._one_at_a_time:
             report = Report(records, started=time.time_ns())
+            self._guests.saw(records)
             with report.stage(Stage.DECODE):
                 batch = self._intake.take(records)
             work = _Work(batch, report)
@@ -170,6 +174,7 @@ class Worker:
         work.report.tries += 1
         self._circuit.check(work.report.records, work.faults)
         session = await self._sessions.ready()
+        await self._guests.begin(session)
         known = Known()
         await self._outbox.begin(_offsets(work, ownership))
         await self._apply(session, work, known)
@@ -213,6 +218,8 @@ class Worker:
         session = await self._sessions.ready()
         more = await self._outbox.sweep(session)
         await self._outbox.flush(session)
+        await self._guests.begin(session)
+        more = await self._guests.sweep(session) or more
         self._observer.tended(await self._store.backlog())
         return more
 
@@ -259,7 +266,8 @@ class Worker:
         def attempt(numbers: Sequence[int]) -> list[Prepared]:
             items = [work.batch.items[number] for number in numbers]
             headers = [work.batch.records[number].headers for number in numbers]
-            return self._prepare.changes(session.fence.claim.number, loaded, items, headers)
+            epoch, guests = session.fence.claim.number, self._guests.guests
+            return self._prepare.changes(epoch, loaded, items, headers, guests)
 
         try:
             return pending, attempt(pending)

@@ -26,10 +26,16 @@ RECENT = 10
 JUDGED = ("active", "guest")
 
 
-def assert_as_oracle(state: State, items: Sequence[Item], rules: Rules, keyring: Keyring) -> World:
+def assert_as_oracle(
+    state: State,
+    items: Sequence[Item],
+    rules: Rules,
+    keyring: Keyring,
+    marks: Iterable[bytes] = (),
+) -> World:
     """Clusters, marks, groups and figures are those of the whole set seen at once."""
     groups = state.all_groups()
-    world = clusters(items, rules, keyring, overrides_of(groups))
+    world = clusters(items, rules, keyring, overrides_of(groups), marks)
     shared = {digest for digest, value in state.links.items() if value == SHARED}
     assert shared == world.shared, _differ("shared", shared, world.shared)
     parts = {frozenset(facet.key for facet in group.facets) for group in groups}

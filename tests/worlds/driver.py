@@ -9,10 +9,11 @@ from msgspec import msgpack
 
 from icustomer.core.change import Change, Snapshot, Verdict
 from icustomer.core.fold import profile
+from icustomer.core.guests import EVERYBODY_STAYS, concern, waiting_since
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group, Retired
 from icustomer.core.observation import Item
-from icustomer.core.resolve import needed, quickly, resolve, situations, thoroughly
+from icustomer.core.resolve import expired, needed, quickly, resolve, situations, thoroughly
 from icustomer.core.rules import Rules
 from worlds.laws import check_state, digests_of
 
@@ -32,6 +33,9 @@ class State:
         self.index: set[tuple[bytes, bytes]] = set()
         self.published: dict[str, dict[str, Any]] = {}
         """Customer ID to its last record."""
+        self.guests = EVERYBODY_STAYS
+        self.waiting: dict[bytes, int] = {}
+        """Group ID to the earliest last act of guests in it."""
 
     def group(self, group_id: bytes) -> Group:
         return msgpack.decode(self.groups[group_id], type=Group)
@@ -48,6 +52,7 @@ class State:
             links=found,
             groups={group_id: self.group(group_id) for group_id in named if group_id},
             aliases=aliases,
+            guests=self.guests,
         )
 
     def version(self, group_id: bytes) -> int:
@@ -69,6 +74,10 @@ class State:
         _set_or_delete(self.aliases, change.aliases)
         self.index |= set(change.index_added)
         self.index -= set(change.index_removed)
+        for digest in change.unmarked:
+            if digest not in {carried for carried, _ in self.index}:
+                del self.links[digest]
+        _set_or_delete(self.waiting, change.waiting)
 
 
 def _set_or_delete(target: dict[Any, Any], values: dict[Any, Any]) -> None:
@@ -116,8 +125,9 @@ class Worker:
         touches what was read."""
         for situation in situations(snapshot, items, self.rules):
             before = [msgpack.encode(group) for group in situation.groups]
-            thorough = thoroughly(situation, self.rules, self.keyring)
-            done = quickly(situation)
+            thorough = thoroughly(situation, self.rules, self.keyring, snapshot.guests)
+            cared_for = concern(snapshot.guests, situation.groups, situation.items)
+            done = None if cared_for else quickly(situation)
             if done is not None:
                 self.quick_ways += 1
                 assert done == thorough
@@ -149,7 +159,26 @@ class Worker:
         self.state.write(change)
         self._publish(change)
         check_state(self.state.all_groups(), self.state, self.rules, self.keyring)
+        self._check_waiting()
         self._check_published(change)
+
+    def _check_waiting(self) -> None:
+        since = {group.id: waiting_since(group) for group in self.state.all_groups()}
+        running = {group_id: each for group_id, each in since.items() if each is not None}
+        assert running == self.state.waiting, "the index of guests is not what the groups hold"
+
+    def sweep(self) -> int:
+        """Let all go whose time is over by the clock; the number of groups changed."""
+        guests, changed = self.state.guests, 0
+        for group_id, since in sorted(self.state.waiting.items()):
+            if guests.end(since) <= guests.clock and group_id in self.state.groups:
+                change = expired(
+                    EPOCH, self.state.group(group_id), guests, self.rules, self.keyring
+                )
+                assert change is not None, "the index names a group of which nobody goes"
+                self._commit(change)
+                changed += 1
+        return changed
 
     def _check_scope(self, change: Change) -> None:
         """Only what was read is written, under a version above all that was read."""
@@ -175,7 +204,10 @@ class Worker:
     def _publish(self, change: Change) -> None:
         """The current record of each ID touched; its version only grows."""
         current = self.records()
-        for customer_id in change.touched:
+        for customer_id in sorted({*change.touched, *change.aliases}):
+            if customer_id not in current:
+                self.state.published.pop(customer_id, None)
+                continue
             record = current[customer_id]
             before = self.state.published.get(customer_id)
             if before != record:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from icustomer.core.carrying import digests
-from icustomer.core.change import Change
+from icustomer.core.change import SHARED, Change
 from icustomer.core.grouping import group_ids, places_of
 from icustomer.core.model import Customer, Decision, Facet, Group
 from icustomer.core.part import Part, overrides_of
@@ -41,7 +41,7 @@ def _renewed(part: Part) -> list[Group]:
     """The groups whose facets got new data, where nobody joined and nobody parted."""
     groups = []
     for group in part.former:
-        facets = [part.facets[facet.key] for facet in group.facets]
+        facets = [part.facets.get(each.key) or part.husks[each.key] for each in group.facets]
         if facets != group.facets:
             customers = [_current(part, customer) for customer in group.customers]
             groups.append(replace(group, version=part.version, facets=facets, customers=customers))
@@ -56,7 +56,9 @@ def _groups(part: Part) -> list[Group]:
         Group(group_id, part.version, facets)
         for group_id, facets in zip(ids, facets_by_group, strict=True)
     ]
-    _distribute(part, groups)
+    groups += [Group(key, part.version, [part.husks[key]]) for key in sorted(part.husks)]
+    if groups:
+        _distribute(part, groups)
     return groups
 
 
@@ -107,7 +109,8 @@ def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) ->
         if customer_id in home:
             return home[customer_id]
     carrying = (group for group in groups if decision.digest in group.shared)
-    return next(carrying, groups[0])
+    # Of those who are erased husks are left, which stand last.
+    return next(carrying, groups[-1 if decision.type == "erased" else 0])
 
 
 def _newest(decisions: list[Decision], version: int) -> list[Decision]:
@@ -120,11 +123,15 @@ def _point(part: Part, change: Change) -> None:
     """Links, index and aliases that differ from what the groups read had."""
     before = places_of(part.former, part.rules, part.keyring)
     after = places_of(change.groups, part.rules, part.keyring)
+    gone = before.links.keys() - after.links.keys()
+    change.unmarked = sorted(each for each in gone if before.links[each] == SHARED)
     change.links = {
         digest: after.links.get(digest)
         for digest in before.links.keys() | after.links.keys()
         if before.links.get(digest) != after.links.get(digest)
     }
+    for digest in change.unmarked:
+        del change.links[digest]
     change.index_added = sorted(after.index - before.index)
     change.index_removed = sorted(before.index - after.index)
     former = _aliases(part.former)

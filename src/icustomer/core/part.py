@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from icustomer.core import facets as evidence
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.cluster import Clustered, cluster
 from icustomer.core.fitting import Fitting
 from icustomer.core.grouping import components
+from icustomer.core.guests import brings_nothing_back, is_husk
 from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group, Override
@@ -20,6 +23,8 @@ from icustomer.core.naming import Moment, Named, name_clusters
 from icustomer.core.observation import Observation
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
+
+EXPIRED = Verdict(Outcome.SUPPRESSED, "guest_expired")
 
 
 class Part:
@@ -38,13 +43,16 @@ class Part:
         self.rules = rules
         self.keyring = keyring
         self.facets: dict[bytes, Facet] = {}
+        self.husks: dict[bytes, Facet] = {}
+        """What is left of facets whose time was over: evidence of nobody."""
         self.overrides: list[Override] = []
         self.named = Named([], [])
         self.history = History(self, version)
         marks: set[bytes] = set(shared)
         unshared: set[bytes] = set()
         for group in groups:
-            self.facets.update((facet.key, facet) for facet in group.facets)
+            for facet in group.facets:
+                (self.husks if is_husk(facet) else self.facets)[facet.key] = facet
             self.named.customers += group.customers
             self.named.retired += group.retired
             self.history.decisions += group.decisions
@@ -58,7 +66,8 @@ class Part:
         self.at = 0
         """Greatest Kafka timestamp among the records that changed something."""
         self._components: tuple[object, list[list[bytes]]] | None = None
-        """As worked out last, with what they depend on: facets and marks only grow."""
+        """As worked out last, with what they depend on: marks only grow, and facets but for
+        `replace_facets`."""
         self.reclustered = False
         """Clusters, and with them groups and links, may differ from what was read."""
         self.changed = False
@@ -118,12 +127,31 @@ class Part:
             self.replayed = True
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, "applied")
             return None
+        husk = self.husks.get(observation.facet_key)
+        if brings_nothing_back(husk or before, observation):
+            self.replayed = True
+            self.verdicts[item] = EXPIRED
+            return None
         after = evidence.apply(before, observation, observation.facet_key)
+        if husk:
+            return self._begun_anew(husk, after)
         if after.facet is before:
             reason = "too_old" if after.too_old else "nothing_new"
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, reason)
             return None
         return after
+
+    def _begun_anew(self, husk: Facet, after: evidence.Applied) -> evidence.Applied:
+        """The claim of a guest whose time was over is made again: another person's life, under
+        an ID of its own."""
+        del self.husks[husk.key]
+        facet = replace(after.facet, minted=husk.minted, erased_at=husk.erased_at)
+        return replace(after, facet=facet)
+
+    def replace_facets(self, facets: dict[bytes, Facet]) -> None:
+        """Other evidence than before, less of it perhaps. `recluster` must follow."""
+        self.facets = facets
+        self._components = None
 
     # -- clusters ----------------------------------------------------------------------
 

@@ -12,11 +12,13 @@ from msgspec import Struct
 from icustomer.core.assembly import ids_of, write
 from icustomer.core.change import SHARED, Change, Snapshot
 from icustomer.core.commands import obey
+from icustomer.core.guests import EVERYBODY_STAYS, Guests, concern, waiting_since
 from icustomer.core.keys import Keyring
 from icustomer.core.model import VERSION_EPOCH_SHIFT, Group, version_after
 from icustomer.core.observation import Item, MergeCommand, Observation, SplitCommand
 from icustomer.core.part import Part
 from icustomer.core.quick import quick
+from icustomer.core.retaining import retained
 from icustomer.core.rules import Rules
 from icustomer.core.sets import Joined
 
@@ -43,7 +45,35 @@ def resolve(
     each group is asked for once, when its change is worked out.
     """
     for situation in situations(snapshot, items, rules):
-        yield quickly(situation) or thoroughly(situation, rules, keyring)
+        if concern(snapshot.guests, situation.groups, situation.items):
+            change = thoroughly(situation, rules, keyring, snapshot.guests)
+        else:
+            change = quickly(situation) or thoroughly(situation, rules, keyring)
+        change.waiting = _waiting(situation.groups, change)
+        yield change
+
+
+def expired(
+    epoch: int, group: Group, guests: Guests, rules: Rules, keyring: Keyring
+) -> Change | None:
+    """What becomes of a group by the record clock alone; None if nobody's time is over."""
+    version = version_after(epoch, _n(group.version))
+    situation = Situation([], [], [group], {}, version)
+    change = thoroughly(situation, rules, keyring, guests)
+    change.waiting = _waiting([group], change)
+    return change if change.writes else None
+
+
+def _waiting(before: Sequence[Group], change: Change) -> dict[bytes, int | None]:
+    """In which groups the time of guests runs otherwise after the change."""
+    after = {group.id: waiting_since(group) for group in change.groups}
+    gone = dict.fromkeys(change.deleted)
+    former = {group.id: waiting_since(group) for group in before}
+    return {
+        group_id: since
+        for group_id, since in (*after.items(), *gone.items())
+        if former.get(group_id) != since
+    }
 
 
 def _connectable(item: Item, rules: Rules) -> list[bytes]:
@@ -169,11 +199,20 @@ def quickly(situation: Situation) -> Change | None:
     return change
 
 
-def thoroughly(situation: Situation, rules: Rules, keyring: Keyring) -> Change:
+def thoroughly(
+    situation: Situation, rules: Rules, keyring: Keyring, guests: Guests = EVERYBODY_STAYS
+) -> Change:
     """The change of any part."""
     shared = [digest for digest, link in situation.links.items() if link == SHARED]
-    part = Part(situation.groups, shared, situation.version, rules, keyring)
-    _run(part, situation.items)
+
+    def begin() -> Part:
+        return Part(situation.groups, shared, situation.version, rules, keyring)
+
+    if concern(guests, situation.groups, situation.items):
+        part = retained(begin, situation.items, guests)
+    else:
+        part = begin()
+        _run(part, situation.items)
     change = situation.change()
     change.verdicts = [part.verdicts[number] for number in range(len(situation.items))]
     if part.replayed:

@@ -20,10 +20,30 @@ class FacetOutline(Struct, array_like=True, gc=False):
     name: NormalName
     raw_name: msgspec.Raw
     birth_date: str | None
+    first_seen: int
+    last_seen: int
+    last_event_id: msgspec.Raw
+    founded_at: int
+    founded_by: msgspec.Raw
+    applied: msgspec.Raw
+    sources: msgspec.Raw
+    known: bool
+
+
+class CustomerOutline(Struct, array_like=True, frozen=True, gc=False):
+    """The first fields of `Customer`: all of them."""
+
+    id: str
+    anchor: msgspec.Raw
+    founded_at: int
+    version: int
+    updated_at: int
+    facets: tuple[bytes, ...]
+    status: str
 
 
 class IdOutline(Struct, array_like=True, frozen=True, gc=False):
-    """The first field of `Customer` and of `Retired`."""
+    """The first field of `Retired`."""
 
     id: str
 
@@ -34,7 +54,7 @@ class Outline(Struct, array_like=True, gc=False):
     id: bytes
     version: int
     facets: list[FacetOutline]
-    customers: list[IdOutline]
+    customers: list[CustomerOutline]
     retired: list[IdOutline]
     overrides: msgspec.Raw
     shared: list[bytes]

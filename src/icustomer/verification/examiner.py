@@ -14,6 +14,7 @@ from msgspec import Struct
 from icustomer.core.model import Group
 from icustomer.store.limits import GROUP_ID_BYTES, INDEX_INCOMPLETE
 from icustomer.verification.groups import Read, check_group, everybody
+from icustomer.verification.guests import check_guests
 from icustomer.verification.outbox import Named, named_in
 from icustomer.verification.places import (
     Expected,
@@ -84,6 +85,7 @@ class Examiner:
         if group is None:
             return found
         inner = list(check_group(group, sources.rules, sources.keyring))
+        found += check_guests(group, sources.guests)
         self._saw_customers(group)
         if inner or (broken and broken.law in NOT_TOLD_TWICE):
             return found + inner

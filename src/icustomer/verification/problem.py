@@ -19,6 +19,7 @@ class Law(StrEnum):
     CUSTOMERS = "customers"
     REDIRECTS = "redirects"
     MARKS = "marks"
+    GUEST_EXPIRED = "guest_expired"
     ONE_OWNER = "one_owner"
     LINK_MISSING = "link_missing"
     LINK_WRONG = "link_wrong"
