@@ -14,9 +14,10 @@ from icustomer.contracts.topics import Topic
 from icustomer.core.change import Change, Snapshot, Verdict
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
-from icustomer.core.observation import Item
+from icustomer.core.observation import Item, SuppressCommand
 from icustomer.core.resolve import resolve
 from icustomer.core.rules import Rules
+from icustomer.core.suppressing import briefed, stripped
 from icustomer.isolation import OversizeError
 from icustomer.store.codec import encode, group_of
 from icustomer.store.port import Loaded, Write
@@ -88,6 +89,21 @@ class Prepare:
             self._prepared(change, headers[change.items[-1]])
             for change in resolve(snapshot, items, self._rules, self._keyring)
         ]
+
+    def stripped(self, item: Item, links: Mapping[bytes, bytes | None]) -> Item | None:
+        """The item without suppressed identifiers, as `links` tell them (see `suppressing`)."""
+        return stripped(item, links, self._rules, self._keyring)
+
+    def briefed(
+        self,
+        command: SuppressCommand,
+        members: Sequence[bytes] | None,
+        blobs: Mapping[bytes, bytes | None],
+    ) -> SuppressCommand:
+        """The command with all that must be loaded to carry it out (see `suppressing`).
+        `blobs`: what stands of those who carry its identifier."""
+        groups = [group_of(each, blob) for each, blob in blobs.items() if blob]
+        return briefed(command, members, groups, self._keyring)
 
     def _prepared(self, change: Change, headers: Headers) -> Prepared:
         trace = passed_on(headers) if headers else ()

@@ -15,6 +15,7 @@ from icustomer.circuit import Circuit
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
 from icustomer.core.resolve import needed
+from icustomer.core.suppressing import portion
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.intake import Batch, Intake
 from icustomer.isolation import (
@@ -32,6 +33,7 @@ from icustomer.session import Sessions
 from icustomer.store.port import Loaded, Published, Session, Store
 from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
 from icustomer.stream.records import DeadLetter, Stories
+from icustomer.suppression import Suppression, exchange, unfinished
 
 CONFLICTS_ALLOWED = 20
 """Rounds of resolving again what others changed meanwhile before the batch backs off."""
@@ -79,6 +81,7 @@ class Worker:
         self._outbox = outbox
         self._intake = intake
         self._prepare = prepare
+        self._suppression = Suppression(store, prepare)
         self._letters = letters
         self._observer = observer
         self._circuit = circuit or Circuit()
@@ -221,11 +224,14 @@ class Worker:
     async def _apply(self, session: Session, work: _Work, known: Known) -> None:
         """Commit every item; what conflicts with others' commits is resolved again."""
         pending = [each for each in range(len(work.batch.items)) if each not in work.left_out]
-        for _ in range(CONFLICTS_ALLOWED):
-            if not pending:
-                return
-            pending = await self._round(session, work, pending, known)
-        raise UnavailableError("others keep changing what this batch reads")
+        in_vain = 0
+        while pending:
+            count = portion([work.batch.items[number] for number in pending])
+            again = await self._round(session, work, pending[:count], known)
+            in_vain = in_vain + 1 if len(again) == count else 0
+            if in_vain == CONFLICTS_ALLOWED:
+                raise UnavailableError("others keep changing what this batch reads")
+            pending = again + pending[count:]
 
     async def _round(
         self, session: Session, work: _Work, pending: list[int], known: Known
@@ -236,6 +242,8 @@ class Worker:
             loaded = await self._load(session, items)
         if loaded is None:
             return pending
+        if others := await self._suppression.look(items, loaded):
+            return exchange(work.batch.items, work.verdicts, pending, others)
         with work.report.stage(Stage.RESOLVE):
             pending, prepared = await self._work_out(session, work, pending, loaded)
         with work.report.stage(Stage.COMMIT):
@@ -245,6 +253,7 @@ class Worker:
             numbers = [pending[index] for index in each.items]
             if done:
                 _remember(each, numbers, work, known)
+                again += unfinished(work.batch.items, numbers, each.verdicts)
             else:
                 again += numbers
                 work.report.conflicts += 1

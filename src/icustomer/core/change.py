@@ -12,6 +12,11 @@ from icustomer.core.model import Group
 SHARED = b"!"
 """Value of the link of a shared identifier. A group ID has 16 bytes, so it is never this."""
 
+SUPPRESSED = b"-"
+"""Value of the link of an identifier that is never matched nor stored."""
+MARKS = frozenset((SHARED, SUPPRESSED))
+"""Values of links that lead to no group."""
+
 
 class Groups(Protocol):
     """Groups by their ID."""

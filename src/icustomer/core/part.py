@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from icustomer.core import facets as evidence
+from icustomer.core.burying import buried, claim_of
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.cluster import Clustered, cluster
 from icustomer.core.fitting import Fitting
 from icustomer.core.grouping import components
 from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group, Override
+from icustomer.core.model import Erased, Facet, Grave, Group, Override, Suppressed
 from icustomer.core.naming import Moment, Named, name_clusters
 from icustomer.core.observation import Observation
+from icustomer.core.overriding import overrides_of, together
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
+
+ERASED = Verdict(Outcome.SUPPRESSED, "erased")
+"""What was told of somebody who was forgotten, before it happened."""
 
 
 class Part:
@@ -43,6 +48,9 @@ class Part:
         self.history = History(self, version)
         marks: set[bytes] = set(shared)
         unshared: set[bytes] = set()
+        self.graves: dict[bytes, Grave] = {}
+        self.erased: list[Erased] = []
+        self.suppressed: dict[bytes, Suppressed] = {}
         for group in groups:
             self.facets.update((facet.key, facet) for facet in group.facets)
             self.named.customers += group.customers
@@ -51,6 +59,9 @@ class Part:
             self._add_overrides(group.overrides)
             marks.update(group.shared)
             unshared.update(group.unshared)
+            self.graves.update((grave.key, grave) for grave in group.graves)
+            self.erased += group.erased
+            self.suppressed.update((each.digest, each) for each in group.suppressed)
         self.marks = Marks(marks, unshared, rules, keyring)
         self.verdicts: dict[int, Verdict] = {}
         self.touched: set[str] = set()
@@ -58,7 +69,7 @@ class Part:
         self.at = 0
         """Greatest Kafka timestamp among the records that changed something."""
         self._components: tuple[object, list[list[bytes]]] | None = None
-        """As worked out last, with what they depend on: facets and marks only grow."""
+        """As worked out last, with what they depend on: facets and marks grow, or are replaced."""
         self.reclustered = False
         """Clusters, and with them groups and links, may differ from what was read."""
         self.changed = False
@@ -71,8 +82,13 @@ class Part:
         return self.marks.shared
 
     def _add_overrides(self, overrides: Iterable[Override]) -> None:
-        known = {each.stamp for each in self.overrides}
-        self.overrides += [each for each in overrides if each.stamp not in known]
+        known = {each.stamp: number for number, each in enumerate(self.overrides)}
+        for each in overrides:
+            number = known.get(each.stamp)
+            if number is None:
+                self.overrides.append(each)
+            else:
+                self.overrides[number] = together(self.overrides[number], each)
 
     # -- evidence ----------------------------------------------------------------------
 
@@ -84,9 +100,12 @@ class Part:
         at = 0
         contested = self.history.standing()
         for item, observation in observations:
-            key = observation.facet_key
+            if self.graves and buried(self.graves, observation):
+                self.verdicts[item] = ERASED
+                continue
+            key, erased_at = claim_of(self.graves, observation, self.keyring)
             before = self.facets.get(key)
-            after = self._apply(item, observation, before)
+            after = self._apply(item, observation, before, key, erased_at)
             if after is None:
                 continue
             self.facets[key] = after.facet
@@ -112,18 +131,28 @@ class Part:
         self.history.annotate(cause, self.touched, fields)
 
     def _apply(
-        self, item: int, observation: Observation, before: Facet | None
+        self,
+        item: int,
+        observation: Observation,
+        before: Facet | None,
+        key: bytes,
+        erased_at: int,
     ) -> evidence.Applied | None:
         if evidence.already_applied(before, observation):
             self.replayed = True
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, "applied")
             return None
-        after = evidence.apply(before, observation, observation.facet_key)
+        after = evidence.apply(before, observation, key, erased_at)
         if after.facet is before:
             reason = "too_old" if after.too_old else "nothing_new"
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, reason)
             return None
         return after
+
+    def replace_facets(self, facets: Mapping[bytes, Facet]) -> None:
+        """Evidence that is to stand instead of what stood: some went, or has other keys."""
+        self.facets = dict(facets)
+        self._components = None
 
     # -- clusters ----------------------------------------------------------------------
 
@@ -186,14 +215,3 @@ class Part:
                 self.keyring,
             )
         ]
-
-
-def overrides_of(overrides: Iterable[Override], keys: Collection[bytes]) -> list[Override]:
-    """The overrides that name one of the facets."""
-    wanted = frozenset(keys)
-    return [
-        each
-        for each in overrides
-        if not wanted.isdisjoint(each.rest)
-        or any(not wanted.isdisjoint(side) for side in each.sides)
-    ]
