@@ -26,13 +26,20 @@ RECENT = 10
 JUDGED = ("active", "guest")
 
 
-def assert_as_oracle(state: State, items: Sequence[Item], rules: Rules, keyring: Keyring) -> World:
-    """Clusters, marks, groups and figures are those of the whole set seen at once."""
+def assert_as_oracle(
+    state: State,
+    items: Sequence[Item],
+    rules: Rules,
+    keyring: Keyring,
+    marks: Iterable[bytes] = (),
+) -> World:
+    """Clusters, marks, groups and figures are those of the whole set seen at once. `marks`: as
+    `clusters` has them."""
     groups = state.all_groups()
-    world = clusters(items, rules, keyring, overrides_of(groups))
+    world = clusters(items, rules, keyring, overrides_of(groups), marks)
     shared = {digest for digest, value in state.links.items() if value == SHARED}
     assert shared == world.shared, _differ("shared", shared, world.shared)
-    parts = {frozenset(facet.key for facet in group.facets) for group in groups}
+    parts = {frozenset(facet.key for facet in group.facets) for group in groups if group.facets}
     assert parts == world.groups, _differ("groups", parts, world.groups)
     found = customers_of(groups)
     assert found == world.customers, _differ("customers", found, world.customers)

@@ -63,8 +63,9 @@ def _rewrite(
     """Put the facets in place of the former ones, wherever anything names those."""
     moved = {key: facet.key for key, facet in rewritten.items() if facet}
     nothing = {key: command.digest for key, facet in rewritten.items() if facet is None}
-    concerned = [one for one in part.named.customers if not moved.keys().isdisjoint(one.facets)]
-    part.touched |= {one.id for one in concerned}
+    # Those, too, whose facet is one with a rewritten one from now on.
+    changed = {*moved, *moved.values()}
+    part.touched |= {one.id for one in part.named.customers if not changed.isdisjoint(one.facets)}
     _leave(part, nothing)
     erase_ids(part, nothing, command, cause)
     part.replace_facets(_with_rewritten(part.facets, rewritten))
