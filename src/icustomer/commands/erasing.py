@@ -71,7 +71,7 @@ async def forget(settings: Settings, customer_id: str, word: Word, *, as_json: b
 
 async def suppress(settings: Settings, claim: dict[str, str], word: Word, *, as_json: bool) -> bool:
     """Suppress an identifier; False if that did not come about."""
-    event_id, message = encode_message({"command": "suppress", "identifier": claim}, word)
+    _, message = encode_message({"command": "suppress", "identifier": claim}, word)
     async with _opened(settings) as tools:
         target = _target(claim, load_rules(settings.rules))
         reading = partial(read_groups, settings)
