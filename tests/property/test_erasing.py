@@ -14,7 +14,7 @@ from icustomer.core.observation import ForgetCommand, Observation, SplitCommand,
 from icustomer.core.rules import DEFAULT_RULES
 from worlds.comparison import assert_as_oracle
 from worlds.driver import TOMBSTONE
-from worlds.erasing import graves_of, left_of, suppressed_of
+from worlds.erasing import graves_of, left_of, outlasting, suppressed_of
 from worlds.log import batches, shuffled_arrivals
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND, observation, order, under
 from worlds.play import EXAMPLES, Game, play, play_with_commands, quick
@@ -39,7 +39,7 @@ def assert_as_what_is_left(game: Game, story: Story) -> None:
     comes to the same; marks that outlast those who were erased are given to it."""
     groups = game.state.all_groups()
     left = left_of(story.told, graves_of(groups), suppressed_of(groups), story.rules, KEYRING)
-    marks = [digest for digest, link in game.state.links.items() if link == SHARED]
+    marks = outlasting(groups, game.state.links)
     assert_as_oracle(game.state, left, story.rules, KEYRING, marks)
 
 
@@ -221,9 +221,9 @@ def test_a_command_that_comes_again_is_recognised_and_another_one_is_refused():
 
 def test_a_mark_outlasts_all_who_carried_the_identifier():
     game = Game(DEFAULT_RULES)
-    for place, given in enumerate(("Anna", "Peter", "Omar", "Yuki")):
+    for place, name in enumerate(("Anna", "Peter", "Omar", "Yuki")):
         claimed = [PHONE, ("email", f"{place}@x.example")]
-        game.send(observation(given, claimed, name=RawName(given, "Berg")))
+        game.send(observation(name, claimed, name=RawName(name, "Berg")))
     digest = KEYRING.identifier(*PHONE)
     assert game.state.links[digest] == SHARED
     for customer_id in list(game.current()):

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
+from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.observation import Observation
@@ -25,6 +26,16 @@ def graves_of(groups: Iterable[Group]) -> dict[bytes, int]:
 def suppressed_of(groups: Iterable[Group]) -> set[bytes]:
     """Digests of all suppressed identifiers of a state."""
     return {each.digest for group in groups for each in group.suppressed}
+
+
+def outlasting(groups: Iterable[Group], links: Mapping[bytes, bytes]) -> set[bytes]:
+    """Shared identifiers whose mark may hang on what was erased: those that a grave holds; where
+    identifiers were suppressed, any, for their marks may have brought others about."""
+    shared = {digest for digest, link in links.items() if link == SHARED}
+    standing = list(groups)
+    if suppressed_of(standing):
+        return shared
+    return shared & {mark for group in standing for grave in group.graves for mark in grave.marks}
 
 
 def left_of(

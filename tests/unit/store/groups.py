@@ -6,8 +6,10 @@ from icustomer.core.model import (
     Cell,
     Customer,
     Decision,
+    Erased,
     Facet,
     Folded,
+    Grave,
     Group,
     Identifier,
     NormalName,
@@ -15,6 +17,7 @@ from icustomer.core.model import (
     RawName,
     Record,
     Retired,
+    Suppressed,
 )
 from icustomer.core.times import moment
 
@@ -109,3 +112,18 @@ GROUPS = {
         ],
     ),
 }
+GROUPS_WITH_GRAVES = {
+    "grave": Group(
+        K1,
+        (1 << 40) | 9,
+        [BARE],
+        shared=[K2],
+        graves=[Grave(K1, AT, (K2, K3))],
+        erased=[Erased("ic_7K3M-9QX2-4HTB-W6PZ-C", K1, (1 << 40) | 8, AT + 1, AT, "event-7")],
+    ),
+    "suppressed": Group(
+        K3, 2, [], suppressed=[Suppressed(K3, AT, "event-8")], graves=[], erased=[]
+    ),
+}
+"""As groups are written since they may hold graves: three fields more."""
+ALL_GROUPS = GROUPS | GROUPS_WITH_GRAVES
