@@ -28,6 +28,7 @@ from icustomer.isolation import (
 )
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
+from icustomer.outcomes import completed
 from icustomer.prepare import Prepare, Prepared
 from icustomer.session import Sessions
 from icustomer.store.port import Loaded, Published, Session, Store
@@ -105,7 +106,7 @@ class Worker:
             self._tell_faults(work, batch.faults)
             await self._persist(lambda: self._attempt(work, ownership), ownership)
             self._circuit.passed(records, work.faults)
-            self._observer.batch_done(_completed(work))
+            self._observer.batch_done(completed(work.report, work.batch, work.verdicts))
 
     async def start(self) -> None:
         """Open a session, rebuilding the working state if need be, before anything is read."""
@@ -334,20 +335,3 @@ def _remember(prepared: Prepared, numbers: list[int], work: _Work, known: Known)
         work.verdicts.setdefault(number, verdict)
     known.wrote(prepared)
     work.stories.told.update(prepared.told)
-
-
-def _completed(work: _Work) -> Report:
-    report, batch = work.report, work.batch
-    for number, verdict in work.verdicts.items():
-        topic = batch.records[number].topic
-        report.outcomes[topic, verdict.outcome] += 1
-        if verdict.outcome is Outcome.DEAD_LETTERED:
-            report.dead_letters[topic, verdict.reason] += 1
-        elif verdict.outcome is Outcome.DUPLICATE:
-            report.duplicates[verdict.reason] += 1
-    for letter in batch.dead:
-        report.outcomes[letter.record.topic, Outcome.DEAD_LETTERED] += 1
-        report.dead_letters[letter.record.topic, letter.reason] += 1
-    report.rejected = batch.rejected
-    report.clock_clamped = batch.clock_clamped
-    return report
