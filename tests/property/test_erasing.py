@@ -17,7 +17,7 @@ from worlds.driver import TOMBSTONE
 from worlds.erasing import graves_of, left_of, outlasting, suppressed_of
 from worlds.log import batches, shuffled_arrivals
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND, observation, order, under
-from worlds.play import EXAMPLES, Game, play, play_with_commands, quick
+from worlds.play import EXAMPLES, Game, interleave, play, play_with_commands, quick
 from worlds.stories import SPAN, Story, stories
 
 fewer = settings(quick, max_examples=max(EXAMPLES // 2, 1))
@@ -138,6 +138,16 @@ def test_words_of_every_kind_among_the_evidence_come_to_what_the_oracle_sees(
     story: Story, random: Random
 ):
     game = play_with_commands(story, random, erasing=0.5)
+    assert_as_what_is_left(game, story)
+
+
+@fewer
+@given(stories(), randoms(use_true_random=False))
+def test_workers_with_stale_snapshots_erase_what_the_oracle_sees_erased(
+    story: Story, random: Random
+):
+    state, _ = interleave(story, random, erasing=0.15)
+    game = Game(story.rules, state=state)
     assert_as_what_is_left(game, story)
 
 
@@ -295,4 +305,31 @@ def test_what_a_suppressed_identifier_joined_parts():
     assert len(game.current()) == 1
     (verdict, *_) = game.worker.run([game.log.append(suppress(*email))])
     assert verdict.outcome is Outcome.SPLIT
+    assert len(game.current()) == 2
+
+
+def test_a_call_that_may_have_been_the_forgotten_ones_goes_too():
+    game = Game(DEFAULT_RULES)
+    his, hers = couple(game)
+    call = observation("call", [PHONE], topic="support", at=5)
+    game.send(call)
+    assert call.facet_key not in {key for keys in game.current().values() for key in keys}
+    game.send(forget(his))
+    assert call.facet_key not in game.current()[hers], "it is not given to the spouse"
+    assert call.facet_key in graves_of(game.state.all_groups())
+    (verdict,) = game.worker.run([game.log.append(call)])
+    assert verdict.outcome is Outcome.SUPPRESSED
+
+
+def test_what_a_person_split_stays_apart_once_one_side_lost_an_identifier():
+    game = Game(DEFAULT_RULES)
+    email = ("email", "both@x.example")
+    game.send(
+        observation("a", [email, ("phone", "+4921")], name=ANNA, at=1),
+        observation("b", [email, ("phone", "+4922")], name=ANNA, at=2),
+    )
+    (one,) = game.current()
+    game.send(SplitCommand("split", DAWN + 5, NOWHERE, one, everything=True))
+    assert len(game.current()) == 2
+    game.send(suppress("phone", "+4921"))
     assert len(game.current()) == 2

@@ -163,15 +163,23 @@ class Turn:
             self.plan = plan
 
 
-def interleave(story: Story, random: Random, workers: int = 2) -> tuple[State, list[Worker]]:
-    """The story by several workers whose reads and commits fall anyhow between each other's."""
+def interleave(
+    story: Story, random: Random, workers: int = 2, erasing: float = 0
+) -> tuple[State, list[Worker]]:
+    """The story by several workers whose reads and commits fall anyhow between each other's;
+    `erasing`: how often one of them gets a command that forgets or suppresses."""
     state, log = State(), Log()
+    seen = Game(story.rules, log, state)
     arrivals = shuffled_arrivals(random, story.told, log)
     turns = [
         Turn(Worker(state, story.rules, KEYRING), list(batches(random, mine)))
         for mine in _shares(arrivals, workers)
     ]
+    stamps = list(range(len(story.told)))
     while busy := [turn for turn in turns if turn.busy]:
+        if stamps and random.random() < erasing:
+            command = log.append(_erasing(seen, random, stamps.pop()))
+            random.choice(busy).left.append([command])
         random.choice(busy).advance()
     return state, [turn.worker for turn in turns]
 
