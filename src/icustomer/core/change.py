@@ -52,8 +52,9 @@ class Outcome(StrEnum):
 class Verdict(Struct, frozen=True, gc=False):
     """The outcome of one item with its reason, where there is one.
 
-    Reasons: `applied` or `nothing_new` or `too_old` (duplicate); `refused_command`,
-    `internal_error` or `too_large` (dead_lettered; `detail` says why).
+    Reasons: `erased` or `identifier` (suppressed); `applied` or `nothing_new` or `too_old`
+    (duplicate); `refused_command`, `internal_error` or `too_large` (dead_lettered; `detail` says
+    why).
     """
 
     outcome: Outcome
