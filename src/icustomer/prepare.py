@@ -15,9 +15,10 @@ from icustomer.core.change import Change, Snapshot, Verdict
 from icustomer.core.guests import EVERYBODY_STAYS, Guests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
-from icustomer.core.observation import Item
+from icustomer.core.observation import Item, SuppressCommand
 from icustomer.core.resolve import expired, resolve
 from icustomer.core.rules import Rules
+from icustomer.core.suppressing import briefed, stripped
 from icustomer.isolation import OversizeError
 from icustomer.store.codec import encode, group_of
 from icustomer.store.port import Loaded, Write
@@ -103,6 +104,21 @@ class Prepare:
             for group_id, blob in blobs.items()
         )
         return [self._prepared(change, ()) for change in changes if change]
+
+    def stripped(self, item: Item, links: Mapping[bytes, bytes | None]) -> Item | None:
+        """The item without suppressed identifiers, as `links` tell them (see `suppressing`)."""
+        return stripped(item, links, self._rules, self._keyring)
+
+    def briefed(
+        self,
+        command: SuppressCommand,
+        members: Sequence[bytes] | None,
+        blobs: Mapping[bytes, bytes | None],
+    ) -> SuppressCommand:
+        """The command with all that must be loaded to carry it out (see `suppressing`).
+        `blobs`: what stands of those who carry its identifier."""
+        groups = [group_of(each, blob) for each, blob in blobs.items() if blob]
+        return briefed(command, members, groups, self._keyring)
 
     def _prepared(self, change: Change, headers: Headers) -> Prepared:
         trace = passed_on(headers) if headers else ()

@@ -13,6 +13,11 @@ from icustomer.core.model import Group
 SHARED = b"!"
 """Value of the link of a shared identifier. A group ID has 16 bytes, so it is never this."""
 
+SUPPRESSED = b"-"
+"""Value of the link of an identifier that is never matched nor stored."""
+MARKS = frozenset((SHARED, SUPPRESSED))
+"""Values of links that lead to no group."""
+
 
 class Groups(Protocol):
     """Groups by their ID."""
@@ -49,9 +54,9 @@ class Outcome(StrEnum):
 class Verdict(Struct, frozen=True, gc=False):
     """The outcome of one item with its reason, where there is one.
 
-    Reasons: `applied` or `nothing_new` or `too_old` (duplicate); `guest_expired` or
-    `guest_not_kept` (suppressed); `refused_command`,
-    `internal_error` or `too_large` (dead_lettered; `detail` says why).
+    Reasons: `erased`, `identifier`, `guest_expired` or `guest_not_kept` (suppressed); `applied` or
+    `nothing_new` or `too_old` (duplicate); `refused_command`, `internal_error` or `too_large`
+    (dead_lettered; `detail` says why).
     """
 
     outcome: Outcome

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from icustomer.core.burying import base_key
 from icustomer.core.guests import Guests, Waiting, husk_of, last_act, waiting
 from icustomer.core.history import Cause
-from icustomer.core.model import Customer, Decision, Retired
+from icustomer.core.model import Customer, Decision, Facet, Retired
 from icustomer.core.naming import Named
 from icustomer.core.part import Part
 
@@ -41,10 +44,19 @@ def _erase(part: Part, guests: Guests, gone: Waiting) -> None:
     end = guests.end(gone.last_act)
     if guests.retention:
         for key in gone.facets:
-            part.husks[key] = husk_of(part.facets[key], end)
+            _leave_behind(part, part.facets[key], end)
     left = {key: facet for key, facet in part.facets.items() if key not in gone.facets}
     part.replace_facets(left)
     _erase_ids(part, gone, end)
+
+
+def _leave_behind(part: Part, facet: Facet, end: int) -> None:
+    """A husk; of a claim that had been forgotten before, a deeper grave: by that it is found."""
+    if not facet.erased_at:
+        part.husks[facet.key] = husk_of(facet, end)
+        return
+    grave = part.graves[base_key(facet, part.keyring)]
+    part.graves[grave.key] = replace(grave, up_to=max(grave.up_to, facet.last_seen))
 
 
 def _erase_ids(part: Part, gone: Waiting, end: int) -> None:

@@ -137,7 +137,7 @@ def husk_of(facet: Facet, at: int) -> Facet:
         founded_by=("", ""),
         applied={},
         minted=facet.minted,
-        erased_at=max(facet.last_seen, facet.erased_at),
+        expired_at=max(facet.last_seen, facet.expired_at),
     )
 
 
@@ -145,9 +145,9 @@ def brings_nothing_back(facet: Facet | None, observation: Observation) -> bool:
     """Whether a guest's order is told again after the time of the guest was over."""
     return (
         facet is not None
-        and facet.erased_at > 0
+        and facet.expired_at > 0
         and not observation.known
-        and observation.occurred_at <= facet.erased_at
+        and observation.occurred_at <= facet.expired_at
     )
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 
+from icustomer.core.burying import claim_of
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.commands import obey
 from icustomer.core.expiring import expire
@@ -109,12 +110,13 @@ class _Play:
         part, guests = self._part, self._guests
         if part.verdicts[number].outcome in {Outcome.DUPLICATE, Outcome.SUPPRESSED}:
             return None
-        holder = _holder(part, item.facet_key)
+        key, _ = claim_of(part.graves, item, part.keyring)
+        holder = _holder(part, key)
         if not guests.retention:
             return None if holder and holder.status == "active" else NOT_KEPT
         if holder and holder.founded_at >= guests.end(act_of(item)):
             return EXPIRED
-        members = [part.facets[key] for key in (holder.facets if holder else (item.facet_key,))]
+        members = [part.facets[key] for key in (holder.facets if holder else (key,))]
         if any(facet.known for facet in members):
             return None
         last = max(map(last_act, members))

@@ -22,7 +22,7 @@ def directions_to(group: Outline | Group, rules: Rules, keyring: Keyring) -> Dir
         group_id=group.id,
         links=places.links,
         index=sorted(digest for digest, _ in places.index),
-        aliases=[each.id for each in (*group.customers, *group.retired)],
+        aliases=[each.id for each in (*group.customers, *group.retired, *group.erased)],
         waiting=waiting_since(group),
     )
 

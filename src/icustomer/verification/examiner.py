@@ -24,7 +24,7 @@ from icustomer.verification.places import (
     rivals_of,
 )
 from icustomer.verification.problem import Broken, Kind, Law, Problem, problem
-from icustomer.verification.published import NOT_TOLD_TWICE, check_profiles
+from icustomer.verification.published import NOT_TOLD_TWICE, check_erased, check_profiles
 from icustomer.verification.sources import Sources
 
 AWAITED = frozenset(
@@ -35,6 +35,7 @@ AWAITED = frozenset(
         Law.PROFILE_STALE,
         Law.PROFILE_DIFFERS,
         Law.PROFILE_ERASED,
+        Law.PROFILE_NOT_ERASED,
     )
 )
 """What the outbox promises to mend: if it names the group, that it is not settled is enough."""
@@ -90,7 +91,8 @@ class Examiner:
         if inner or (broken and broken.law in NOT_TOLD_TWICE):
             return found + inner
         stamps = sources.profiles_of(group)
-        return [*found, *check_profiles(stamps, sources.profiles)]
+        found += check_profiles(stamps, sources.profiles)
+        return [*found, *check_erased(group.erased, sources.profiles)]
 
     def _saw_customers(self, group: Group) -> None:
         for one in everybody(group):

@@ -38,6 +38,7 @@ class Law(StrEnum):
     PROFILE_STALE = "profile_stale"
     PROFILE_DIFFERS = "profile_differs"
     PROFILE_ERASED = "profile_erased"
+    PROFILE_NOT_ERASED = "profile_not_erased"
     PROFILE_OF_NOBODY = "profile_of_nobody"
     OUTBOX_LEFT = "outbox_left"
     OUTBOX_INDEX = "outbox_index"
