@@ -32,6 +32,9 @@ class NormalName(Struct, array_like=True, frozen=True, gc=False):
     family: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     """Parts of a full name that nobody told apart."""
+    generation: int = 0
+    """1: the elder of two of one name (Sr.), 2: the younger (Jr., II), 3 and 4: III and IV;
+    0: nobody told."""
 
     @property
     def parts(self) -> tuple[str, ...]:
