@@ -65,9 +65,7 @@ class Keyring:
     ) -> bytes:
         """Key of a facet, 16 bytes: the claim of who somebody is, and nothing else."""
         claims = [(identifier.kind, identifier.value) for identifier in identifiers]
-        # Most names tell no generation: those have the keys that they had before it was told.
-        called = name if name.generation else (name.given, name.family, name.other)
-        return self._digest(b"facet", (claims, called, birth_date, erased_at))
+        return self._digest(b"facet", (claims, name, birth_date, erased_at))
 
     def customer_id(self, facet: bytes, source: str, event_id: str, minted: int) -> str:
         """A new ID: the same for the same founding evidence, so that a replay mints it again."""

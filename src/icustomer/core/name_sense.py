@@ -11,6 +11,7 @@ from msgspec import Struct
 from icustomer.core.model import NormalName
 from icustomer.core.name_tables import words as listed
 from icustomer.core.nicknames import is_given_name
+from icustomer.core.scripts import in_latin
 
 SENSE_CACHE = 65_536
 """Names whose sense is remembered."""
@@ -47,7 +48,7 @@ class Sense(Struct, frozen=True):
     words: tuple[str, ...]
     """All of them in the order of speaking, given names first where that is known."""
     together: frozenset[str]
-    """The whole name written as one word, in either order."""
+    """The whole name written as one word, in either order, in Latin letters as well."""
     leading: str
     """The given name, or the first of them; empty if it cannot be told."""
     is_family_first: bool
@@ -62,7 +63,7 @@ def sense_of(name: NormalName) -> Sense:
     """What a name with usable parts says."""
     given = _without_particles(name.given[:MOST_WORDS], _Places.GIVEN)
     family = _without_particles(name.family[:MOST_WORDS], _Places.FAMILY)
-    other = _without_particles(name.other[:MOST_WORDS], _Places.WHOLE)
+    other = _without_particles(name.undivided[:MOST_WORDS], _Places.WHOLE)
     words = given + other + family
     is_family_first = not given and len(other) > 1 and other[0] in listed("family_first")
     is_company = _is_company(words, listed("ambiguous_forms") if given and family else NOTHING)
@@ -80,6 +81,8 @@ def sense_of(name: NormalName) -> Sense:
 
 def _without_particles(parts: tuple[str, ...], places: _Places) -> tuple[str, ...]:
     """The words that tell people apart, stems of family names joined to what follows."""
+    if len(parts) < 2:  # noqa: PLR2004 - a single word is a name
+        return parts
     last = len(parts) - 1
     kept: list[str] = []
     stem = ""
@@ -105,7 +108,9 @@ def _only_joins(part: str, kept: Sequence[str], places: _Places) -> bool:
 
 def _together(words: tuple[str, ...], given: tuple[str, ...]) -> frozenset[str]:
     behind = words[len(given) :] + given
-    return frozenset(["".join(words), "".join(behind)])
+    written = {"".join(words), "".join(behind)}
+    latin = {in_latin(each) for each in written if each and not each.isascii()}
+    return frozenset(written | latin) - {""}
 
 
 def _leading(given: tuple[str, ...], words: tuple[str, ...], *, is_family_first: bool) -> str:

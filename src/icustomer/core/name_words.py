@@ -37,11 +37,11 @@ SUFFIXES = frozenset(
 )
 """What may follow a name but can itself be the beginning of one (Md, Iv)."""
 
-GENERATIONS: Mapping[str, int] = {
-    **dict.fromkeys(["sr", "snr", "senior"], 1),
-    **dict.fromkeys(["jr", "jnr", "junior", "ii", "filho"], 2),
-    "iii": 3,
-    "iv": 4,
+GENERATIONS: Mapping[str, str] = {
+    **dict.fromkeys(["sr", "snr", "senior"], "sr."),
+    **dict.fromkeys(["jr", "jnr", "junior", "ii", "filho"], "jr."),
+    "iii": "iii.",
+    "iv": "iv.",
 }
 """What tells two of one name apart, behind a name: the elder, the younger, the third, the fourth.
 Words that are names as well are none (Jun, Sen, the Catalan Pere)."""
@@ -49,8 +49,8 @@ ALWAYS_A_MARK = frozenset(["jr", "jnr", "junior"])
 """Marks that are no name wherever they stand."""
 
 
-def name_words(text: str) -> tuple[list[str], int]:
-    """The usable words of one field, in order, and the generation that they tell (0: none)."""
+def name_words(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """The usable words of one field, in order, and the mark of the generation, if there is one."""
     words = _words_of(text)
     usable = [word for position, word in enumerate(words) if not _is_no_name(word, position)]
     return usable, _generation(words)
@@ -62,8 +62,8 @@ def _is_no_name(word: str, position: int) -> bool:
     return position > 0 and (word in SUFFIXES or word in GENERATIONS)
 
 
-def _generation(words: Sequence[str]) -> int:
-    return next((GENERATIONS[word] for word in reversed(words[1:]) if word in GENERATIONS), 0)
+def _generation(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(GENERATIONS[word] for word in words[1:] if word in GENERATIONS)[-1:]
 
 
 def _words_of(text: str) -> list[str]:

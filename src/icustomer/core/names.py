@@ -30,13 +30,13 @@ def normalise_name(raw: RawName) -> NormalName:
     (given, one), (family, other) = _parts(raw.given), _parts(raw.family)
     generation = other or one
     if given and family:
-        return NormalName(given, family, (), generation)
+        return NormalName(given, family, generation)
     if not given and not family:
         return _full_name(raw.full or "")
     known = {*given, *family}
     parts, third = _parts(raw.full)
     more = tuple(part for part in parts if part not in known)
-    return NormalName(given, family, more, generation or third)
+    return NormalName(given, family, more + (generation or third))
 
 
 def _full_name(full: str) -> NormalName:
@@ -44,15 +44,15 @@ def _full_name(full: str) -> NormalName:
     named = [parts for parts, _ in told if parts]
     parts, generation = _parts(full.replace(",", " "))
     if len(named) == 2 and told[0][0]:  # noqa: PLR2004 - family and given name
-        return NormalName(named[1], named[0], (), generation)
-    return NormalName(other=parts, generation=generation if parts else 0)
+        return NormalName(named[1], named[0], generation)
+    return NormalName(other=parts + generation if parts else ())
 
 
 @lru_cache(NAME_CACHE)
-def _parts(text: str | None) -> tuple[tuple[str, ...], int]:
-    """The usable parts of one field, in order, none twice, and the generation it tells."""
+def _parts(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The usable parts of one field, in order, none twice, and its mark of the generation."""
     if not text:
-        return (), 0
+        return (), ()
     words, generation = name_words(text)
     return tuple(dict.fromkeys(words)), generation
 

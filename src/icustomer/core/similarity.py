@@ -70,8 +70,10 @@ def _written_agree(one: str, other: str, least: float) -> bool:
         if scripts != {Script.ALPHABET}:
             return False
     one, other = in_latin(one), in_latin(other)
-    if not one or not other or len(scripts) == 1:
-        return one == other != ""
+    if not one or not other:
+        return False
+    if len(scripts) == 1 or Script.HAN in scripts or one == other:
+        return one == other
     return share_a_full_name(one, other) or (
         _alike(one, other, least) and not are_two_names(one, other)
     )
