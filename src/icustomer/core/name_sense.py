@@ -127,6 +127,11 @@ def _leading(given: tuple[str, ...], words: tuple[str, ...], *, is_family_first:
     return next((word for word in (words[0], words[-1]) if is_given_name(word)), "")
 
 
+def is_of_companies(word: str) -> bool:
+    """Whether a word behind another may make a company of them."""
+    return not word.isascii() or word in listed("legal_forms") or word in listed("trades")
+
+
 def _is_company(words: tuple[str, ...], names_too: frozenset[str]) -> bool:
     """`names_too`: legal forms that may be a family name here."""
     if any(form in word for word in words for form in ASIAN_FORMS if not word.isascii()):

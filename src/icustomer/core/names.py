@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from icustomer.core.model import NormalName, RawName
-from icustomer.core.name_sense import Sense, sense_of
+from icustomer.core.name_sense import Sense, is_of_companies, sense_of
 from icustomer.core.name_words import name_words
 from icustomer.core.similarity import given_names_agree, largest_clique, name_parts_agree
 
@@ -80,7 +80,36 @@ def _compatible(first: NormalName, second: NormalName) -> bool:
         return False
     if first.given and first.given == second.given and first.family == second.family:
         return True
+    if _is_plain(first) and _is_plain(second):
+        return _plain_agree(first, second)
     return _one_person(sense_of(first), sense_of(second))
+
+
+def _is_plain(name: NormalName) -> bool:
+    """Whether it is a given and a family name and nothing else, as most are."""
+    return (
+        len(name.given) == len(name.family) == 1
+        and not name.undivided
+        and not is_of_companies(name.family[0])
+    )
+
+
+def _plain_agree(first: NormalName, second: NormalName) -> bool:
+    """What `_one_person` comes to for them, without asking for their sense."""
+    (given,), (family,), (other_given,), (other_family,) = (
+        first.given,
+        first.family,
+        second.given,
+        second.family,
+    )
+    if given_names_agree(given, other_given):
+        return True
+    if given_names_agree(given, other_family) and given_names_agree(family, other_given):
+        return True
+    return given + family in (other_given + other_family, other_family + other_given) or (
+        not (given + family + other_given + other_family).isascii()
+        and _one_person(sense_of(first), sense_of(second))
+    )
 
 
 def _one_person(first: Sense, second: Sense) -> bool:
