@@ -31,11 +31,23 @@ class NormalName(Struct, array_like=True, frozen=True, gc=False):
     given: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
-    """Parts of a full name that nobody told apart."""
+    """Parts of a full name that nobody told apart; last, a mark of the generation ("jr."), which
+    ends with a dot as no part does."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        return self.given + self.family + self.other
+        """All parts, without the mark."""
+        return self.given + self.family + self.undivided
+
+    @property
+    def undivided(self) -> tuple[str, ...]:
+        """What nobody told apart, without the mark."""
+        return self.other[:-1] if self.generation else self.other
+
+    @property
+    def generation(self) -> str:
+        """The mark: sr., jr., iii. or iv.; empty if nobody told."""
+        return self.other[-1] if self.other and self.other[-1].endswith(".") else ""
 
 
 class RawName(Struct, array_like=True, frozen=True, gc=False):
