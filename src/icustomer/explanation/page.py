@@ -33,6 +33,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid #8886; overflow-wrap: anywhere; }
+th { overflow-wrap: normal; } td { min-width: 3.5em; }
 h2 { margin-top: 2rem; } small, .empty { opacity: .75; } li { overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; }
 @media print {
