@@ -31,6 +31,9 @@ class Guests(Struct, frozen=True):
         return last_act + self.retention if self.retention else 0
 
 
+BY_NOBODY = ("", "")
+"""Who founded what is left of a facet: every event has a source and an ID."""
+
 EVERYBODY_STAYS = Guests(FOREVER)
 
 
@@ -117,8 +120,8 @@ def waiting_since(group: Holding) -> int | None:
 
 
 def is_husk(facet: Facet) -> bool:
-    """Whether a facet is what is left of one: no event makes a facet that claims nothing."""
-    return not (facet.identifiers or facet.name.parts or facet.birth_date)
+    """Whether a facet is what is left of one."""
+    return facet.founded_by == BY_NOBODY
 
 
 def husk_of(facet: Facet, at: int) -> Facet:
@@ -134,7 +137,7 @@ def husk_of(facet: Facet, at: int) -> Facet:
         last_seen=0,
         last_event_id="",
         founded_at=at,
-        founded_by=("", ""),
+        founded_by=BY_NOBODY,
         applied={},
         minted=facet.minted,
         expired_at=max(facet.last_seen, facet.expired_at),

@@ -45,10 +45,13 @@ def take_out(part: Part, command: SuppressCommand) -> bool:
 
 
 def _without(part: Part, facet: Facet, left: tuple[Identifier, ...]) -> Facet | None:
-    """The facet of the claim without the identifier; None if that tells of nobody."""
+    """The facet of the claim without the identifier; None if that tells of nobody, or only of
+    what happened before that claim was erased."""
     base = part.keyring.facet(left, facet.name, facet.birth_date)
     grave = part.graves.get(base)
     erased_at = grave.up_to if grave else 0
+    if grave and facet.last_seen <= erased_at:
+        return None
     key = part.keyring.facet(left, facet.name, facet.birth_date, erased_at)
     made = replace(facet, key=key, identifiers=left, erased_at=erased_at)
     return made if digests(made, part.rules, part.keyring) else None
