@@ -7,6 +7,9 @@ evidence, `recluster` applies the clustering function again and records the diff
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
+
+from msgspec.structs import replace
 
 from icustomer.core import facets as evidence
 from icustomer.core.change import Outcome, Verdict
@@ -71,8 +74,13 @@ class Part:
         return self.marks.shared
 
     def _add_overrides(self, overrides: Iterable[Override]) -> None:
-        known = {each.stamp for each in self.overrides}
-        self.overrides += [each for each in overrides if each.stamp not in known]
+        known = {each.stamp: number for number, each in enumerate(self.overrides)}
+        for each in overrides:
+            number = known.get(each.stamp)
+            if number is None:
+                self.overrides.append(each)
+            elif each != self.overrides[number]:
+                self.overrides[number] = one_word(self.overrides[number], each)
 
     # -- evidence ----------------------------------------------------------------------
 
@@ -186,6 +194,19 @@ class Part:
                 self.keyring,
             )
         ]
+
+
+def one_word(one: Override, other: Override) -> Override:
+    """Two copies of a person's word. They differ only where facets got other keys under new rules
+    (see `renewal`), in one group earlier than in another: each knows some of the new ones."""
+    return replace(
+        one,
+        sides=tuple(
+            tuple(sorted({*ours, *theirs}))
+            for ours, theirs in zip_longest(one.sides, other.sides, fillvalue=())
+        ),
+        rest=tuple(sorted({*one.rest, *other.rest})),
+    )
 
 
 def overrides_of(overrides: Iterable[Override], keys: Collection[bytes]) -> list[Override]:

@@ -15,10 +15,12 @@ from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
-from icustomer.core.change import Change, Snapshot
+from icustomer.core.change import SHARED, Change, Snapshot
+from icustomer.core.conversion import Waiting, convert, leading
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Group
+from icustomer.core.model import Group, version_after
 from icustomer.core.observation import Observation, Origin
+from icustomer.core.renewal import renewed
 from icustomer.core.resolve import needed, resolve
 from icustomer.core.rules import Rules
 
@@ -39,8 +41,9 @@ class PackedGroups:
     def __getitem__(self, group_id: bytes) -> Group:
         return self._unpack(self._packed[group_id])
 
-    def __delitem__(self, group_id: bytes) -> None:
-        del self._packed[group_id]
+    def discard(self, group_id: bytes) -> None:
+        """Keep the group no longer, if it was kept."""
+        self._packed.pop(group_id, None)
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -68,13 +71,29 @@ class Matching:
         for change in resolve(self._snapshot(items), items, self.rules, self.keyring):
             self._keep(change)
 
+    def convert(self, group: Group) -> Group:
+        """Take over a group of other rules, as a worker does once the rules are switched; the
+        group as it was read anew."""
+        old = renewed(group, self.rules, self.keyring)
+        links = {digest: self._links.get(digest) for digest in leading(old, *self._policy)}
+        found = {link for link in links.values() if link and link != SHARED}
+        current = [self.groups[group_id] for group_id in sorted(found)]
+        highest = max((each.version for each in current), default=0)
+        waiting = Waiting([old], current, links, version_after(EPOCH, highest), RECORDED_AT)
+        self._keep(convert(waiting, *self._policy))
+        return old
+
+    @property
+    def _policy(self) -> tuple[Rules, Keyring]:
+        return self.rules, self.keyring
+
     def _snapshot(self, items: Sequence[Observation]) -> Snapshot:
         digests, _ = needed(items)
         return Snapshot(EPOCH, {digest: self._links.get(digest) for digest in digests}, self.groups)
 
     def _keep(self, change: Change) -> None:
         for group_id in change.deleted:
-            del self.groups[group_id]
+            self.groups.discard(group_id)
         for group in change.groups:
             self.groups.add(group)
         for digest, link in change.links.items():
