@@ -19,9 +19,10 @@ from icustomer.core.facet_union import together
 from icustomer.core.grouping import Places, places_of
 from icustomer.core.history import Cause
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group
+from icustomer.core.model import Facet, Group, number_of, version_after
 from icustomer.core.part import Part
 from icustomer.core.rules import Rules
+from icustomer.core.sets import DisjointSets
 
 BY_RULES = "rules"
 """`Cause.rule` of what new rules brought about."""
@@ -54,13 +55,47 @@ def leading(group: Group, rules: Rules, keyring: Keyring) -> Iterator[bytes]:
             yield digest
 
 
+class Read(Struct, frozen=True):
+    """What was read to convert some groups."""
+
+    old: Mapping[bytes, Group]
+    """By ID, read anew."""
+    current: Mapping[bytes, Group]
+    """All that the links lead to besides, by ID."""
+    links: Mapping[bytes, bytes | None]
+    """Of every digest that `leading` names of the old ones."""
+    epoch: int
+    at: int
+
+
+def waiting_parts(read: Read, rules: Rules, keyring: Keyring) -> Iterator[Waiting]:
+    """What must be converted in one change together: what leads to one another."""
+    leads = {each: list(leading(group, rules, keyring)) for each, group in read.old.items()}
+    joined: DisjointSets[bytes] = DisjointSets(read.old)
+    carrier: dict[bytes, bytes] = {}
+    for group_id, digests in leads.items():
+        for digest in digests:
+            link = read.links[digest]
+            if link != SHARED:
+                joined.union(carrier.setdefault(digest, group_id), group_id)
+                if link is not None:
+                    joined.union(link, group_id)
+    for found in joined.sets():
+        old = [read.old[each] for each in found if each in read.old]
+        current = [read.current[each] for each in found if each in read.current]
+        highest = max(number_of(group.version) for group in (*old, *current))
+        links = {digest: read.links[digest] for each in old for digest in leads[each.id]}
+        yield Waiting(old, current, links, version_after(read.epoch, highest), read.at)
+
+
 def convert(waiting: Waiting, rules: Rules, keyring: Keyring) -> Change:
     """The change that works the groups out anew."""
     former = _with_one_facet_a_key([*waiting.current, *waiting.old])
     shared = [digest for digest, link in waiting.links.items() if link == SHARED]
     part = Part(former, shared, waiting.version, rules, keyring)
     cause = Cause(waiting.at, "", BY_RULES)
-    part.recluster(cause)
+    # What was contested under former rules was told under those: all of it is news.
+    part.recluster(cause, {})
     part.touched.update(_shown_anew(part, waiting.old))
     part.annotate(cause, {})
     change = Change(
