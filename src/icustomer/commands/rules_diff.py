@@ -120,7 +120,7 @@ def _shares(pairs: Pairs) -> dict[str, float]:
 def _print(compared: Compared, console: Console) -> None:
     found = compared.difference
     if compared.old == compared.new:
-        console.print(f"These are the rules in force: fingerprint {compared.new}.")
+        console.print(f"Both are the same rules: fingerprint {compared.new}.")
     _print_counts(compared, console)
     if found.accuracy:
         console.print()
