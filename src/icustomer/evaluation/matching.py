@@ -16,9 +16,9 @@ from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import SHARED, Change, Snapshot
-from icustomer.core.conversion import Waiting, convert, leading
+from icustomer.core.conversion import Read, convert, leading, waiting_parts
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Group, version_after
+from icustomer.core.model import Group
 from icustomer.core.observation import Observation, Origin
 from icustomer.core.renewal import renewed
 from icustomer.core.resolve import needed, resolve
@@ -71,17 +71,15 @@ class Matching:
         for change in resolve(self._snapshot(items), items, self.rules, self.keyring):
             self._keep(change)
 
-    def convert(self, group: Group) -> Group:
-        """Take over a group of other rules, as a worker does once the rules are switched; the
-        group as it was read anew."""
+    def convert(self, group: Group) -> None:
+        """Take over a group of other rules, with all that its identifiers lead to by now."""
         old = renewed(group, self.rules, self.keyring)
         links = {digest: self._links.get(digest) for digest in leading(old, *self._policy)}
         found = {link for link in links.values() if link and link != SHARED}
-        current = [self.groups[group_id] for group_id in sorted(found)]
-        highest = max((each.version for each in current), default=0)
-        waiting = Waiting([old], current, links, version_after(EPOCH, highest), RECORDED_AT)
-        self._keep(convert(waiting, *self._policy))
-        return old
+        current = {group_id: self.groups[group_id] for group_id in found}
+        read = Read({old.id: old}, current, links, EPOCH, RECORDED_AT)
+        for waiting in waiting_parts(read, *self._policy):
+            self._keep(convert(waiting, *self._policy))
 
     @property
     def _policy(self) -> tuple[Rules, Keyring]:
