@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import uvloop
@@ -20,6 +21,7 @@ from icustomer.contracts.rules_loading import load_rules
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.errors import OperatorError, UnavailableError
+from icustomer.guest_keeping import GuestKeeping
 from icustomer.intake import Intake
 from icustomer.kafka_access import connection
 from icustomer.observer import Observer, Observers
@@ -114,12 +116,16 @@ def build(settings: Settings, observer: Observer) -> Parts:
         keyring.fingerprint(),
         observer,
     )
+    outbox = Outbox(store, log, maker, observer)
+    prepare = Prepare(rules, keyring, maker)
+    retention = settings.guest_retention // timedelta(microseconds=1)
     worker = Worker(
         store=store,
         sessions=sessions,
-        outbox=Outbox(store, log, maker, observer),
+        outbox=outbox,
         intake=Intake(rules, keyring, microseconds),
-        prepare=Prepare(rules, keyring, maker),
+        prepare=prepare,
+        guests=GuestKeeping(store, log, prepare, outbox, retention),
         letters=letter_maker(settings.topic_prefix, log.max_record_bytes(Topic.DEAD_LETTERS)),
         observer=observer,
         circuit=Circuit(settings.internal_error_share),

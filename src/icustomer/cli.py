@@ -7,7 +7,6 @@ it is called, so that `icustomer --help` opens nothing and answers at once.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -18,8 +17,18 @@ import typer
 from icustomer import __version__
 from icustomer.cli_common import FAILED, Json, exit_unless
 from icustomer.cli_dead_letters import dead_letters_app
+from icustomer.cli_erasing import forget, suppress
 from icustomer.cli_explaining import explain, export
 from icustomer.cli_rules import rules_app
+from icustomer.cli_words import (
+    CustomerId,
+    Reason,
+    RequestedBy,
+    Timeout,
+    Yes,
+    ask,
+    requester,
+)
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
 
@@ -61,13 +70,6 @@ RulesFile = Annotated[
         "--rules", exists=True, dir_okay=False, readable=True, help="A rules.toml to match by."
     ),
 ]
-CustomerId = Annotated[str, typer.Argument(metavar="ID", help="A customer ID.")]
-Reason = Annotated[str, typer.Option(help="Why: kept with the command for those who ask later.")]
-RequestedBy = Annotated[
-    str, typer.Option(help="Who answers for it; your login name if not given.", show_default=False)
-]
-Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait until it took effect.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -209,6 +211,8 @@ def lookup(
 
 app.command()(explain)
 app.command()(export)
+app.command()(forget)
+app.command()(suppress)
 
 
 @app.command()
@@ -227,7 +231,7 @@ def merge(
 
     if len(ids) < 2:  # noqa: PLR2004 -- one customer is one already
         raise typer.BadParameter("name two or more customers")
-    word = Word(_requester(requested_by), reason, timeout)
+    word = Word(requester(requested_by), reason, timeout)
     exit_unless(asyncio.run(say(load_settings(), ids, word, as_json=as_json)))
 
 
@@ -253,9 +257,9 @@ def split(
     if claims and everything:
         raise typer.BadParameter("--all and --identifier exclude each other")
     if everything and not yes:
-        _ask(f"Part everything that is known of {customer_id}?")
+        ask(f"Part everything that is known of {customer_id}?")
     way = {"identifiers": claims} if claims else {"all": True} if everything else {}
-    word = Word(_requester(requested_by), reason, timeout)
+    word = Word(requester(requested_by), reason, timeout)
     exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
 
 
@@ -313,19 +317,6 @@ def evaluate(
 
     depth = Depth.EACH_RULE if ablation else Depth.AS_IT_IS
     measure(file, truth, depth, assignments, report, rules, as_json=as_json)
-
-
-def _ask(question: str) -> None:
-    """Ask on a terminal; elsewhere nobody could answer."""
-    if sys.stdin.isatty():
-        typer.confirm(question, abort=True)
-
-
-def _requester(name: str) -> str:
-    try:
-        return name or getpass.getuser()
-    except (OSError, KeyError):
-        raise typer.BadParameter("--requested-by is needed: nobody is logged in") from None
 
 
 def main() -> None:

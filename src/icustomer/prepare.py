@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Change, Snapshot, Verdict
+from icustomer.core.guests import EVERYBODY_STAYS, Guests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
-from icustomer.core.observation import Item
-from icustomer.core.resolve import resolve
+from icustomer.core.observation import Item, SuppressCommand
+from icustomer.core.resolve import expired, resolve
 from icustomer.core.rules import Rules
+from icustomer.core.suppressing import briefed, stripped
 from icustomer.isolation import OversizeError
 from icustomer.store.codec import encode, group_of
 from icustomer.store.port import Loaded, Write
@@ -73,7 +75,12 @@ class Prepare:
         self._recent = Recent()
 
     def changes(
-        self, epoch: int, loaded: Loaded, items: Sequence[Item], headers: Sequence[Headers]
+        self,
+        epoch: int,
+        loaded: Loaded,
+        items: Sequence[Item],
+        headers: Sequence[Headers],
+        guests: Guests = EVERYBODY_STAYS,
     ) -> list[Prepared]:
         """What the items do to what was loaded; every group that is named must be there.
 
@@ -83,11 +90,35 @@ class Prepare:
         code raise.
         """
         groups = _Encoded(loaded.groups, self._recent)
-        snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases)
+        snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases, guests)
         return [
             self._prepared(change, headers[change.items[-1]])
             for change in resolve(snapshot, items, self._rules, self._keyring)
         ]
+
+    def expired(self, epoch: int, blobs: Mapping[bytes, bytes], guests: Guests) -> list[Prepared]:
+        """What becomes of groups by the record clock alone; those of which nothing does are left
+        out."""
+        changes = (
+            expired(epoch, group_of(group_id, blob), guests, self._rules, self._keyring)
+            for group_id, blob in blobs.items()
+        )
+        return [self._prepared(change, ()) for change in changes if change]
+
+    def stripped(self, item: Item, links: Mapping[bytes, bytes | None]) -> Item | None:
+        """The item without suppressed identifiers, as `links` tell them (see `suppressing`)."""
+        return stripped(item, links, self._rules, self._keyring)
+
+    def briefed(
+        self,
+        command: SuppressCommand,
+        members: Sequence[bytes] | None,
+        blobs: Mapping[bytes, bytes | None],
+    ) -> SuppressCommand:
+        """The command with all that must be loaded to carry it out (see `suppressing`).
+        `blobs`: what stands of those who carry its identifier."""
+        groups = [group_of(each, blob) for each, blob in blobs.items() if blob]
+        return briefed(command, members, groups, self._keyring)
 
     def _prepared(self, change: Change, headers: Headers) -> Prepared:
         trace = passed_on(headers) if headers else ()
@@ -196,4 +227,6 @@ def _as_write(change: Change, blobs: dict[bytes, bytes]) -> Write | None:
         version=change.version,
         entry_groups=entry_groups,
         entry_ids=sorted({*change.touched, *change.aliases}),
+        unmarked=change.unmarked,
+        waiting=change.waiting,
     )

@@ -239,7 +239,8 @@ def _customer_ids(value: bytes | None) -> Iterator[str]:
 
 def _ids_of(group: Outline | None) -> Iterator[str]:
     if group is not None:
-        yield from (each.id for each in (*group.customers, *group.retired))
+        yield from (each.id for each in group.customers)
+        yield from (each.id for each in (*group.retired, *group.erased))
 
 
 async def _portions(

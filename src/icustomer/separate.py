@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
+from icustomer.core.burying import base_key
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Group
+from icustomer.core.model import Facet, Grave, Group
 from icustomer.core.rules import Rules
 from icustomer.store.codec import decode, encode
 from icustomer.store.port import Directions, Store
@@ -35,7 +36,7 @@ class Separate:
 
     async def _apart(self, nonce: str, groups: list[Group]) -> None:
         groups.sort(key=lambda group: group.version, reverse=True)
-        kept = without_taken(groups)
+        kept = without_taken(groups, self._keyring)
         written = {each.id: encode(each) for each in kept if each not in groups}
         ids = {group.id for group in kept}
         gone: dict[bytes, bytes | None] = {each.id: None for each in groups if each.id not in ids}
@@ -44,6 +45,7 @@ class Separate:
         versions = {each.id: each.version for each in groups + kept}
         named = {each.id for group in groups for each in group.customers}
         named |= {each.id for group in groups for each in group.retired}
+        named |= {each.id for group in groups for each in group.erased}
         await self._store.detach(nonce, [self._directions(group) for group in groups])
         await self._store.restore(nonce, {**gone, **written}, ways, [(versions, sorted(named))])
 
@@ -51,28 +53,38 @@ class Separate:
         return directions_to(group, self._rules, self._keyring)
 
 
-def without_taken(groups: list[Group]) -> list[Group]:
-    """Each group without the facets that one before it holds; without those of which none
-    are left."""
+def without_taken(groups: list[Group], keyring: Keyring) -> list[Group]:
+    """Each group without the facets and graves that one before it holds; without those of which
+    nothing is left. A grave holds what was known of its claim before it was dug."""
     taken: set[bytes] = set()
+    graves: dict[bytes, int] = {}
     kept: list[Group] = []
     for group in groups:
-        facets = [facet for facet in group.facets if facet.key not in taken]
-        keys = {facet.key for facet in facets}
-        taken |= keys
-        if len(facets) == len(group.facets):
+        facets = [
+            facet
+            for facet in group.facets
+            if facet.key not in taken and graves.get(base_key(facet, keyring), 0) <= facet.erased_at
+        ]
+        laid = [grave for grave in group.graves if grave.key not in graves]
+        taken |= {facet.key for facet in facets}
+        graves |= {grave.key: grave.up_to for grave in laid}
+        if (len(facets), len(laid)) == (len(group.facets), len(group.graves)):
             kept.append(group)
-        elif keys:
-            kept.append(_reduced(group, keys))
+        elif facets or laid:
+            kept.append(_reduced(group, facets, laid))
     return kept
 
 
-def _reduced(group: Group, keys: set[bytes]) -> Group:
-    facets = [facet for facet in group.facets if facet.key in keys]
+def _reduced(group: Group, facets: list[Facet], graves: list[Grave]) -> Group:
+    living = {facet.key for facet in facets}
+    laid = {grave.key for grave in graves}
+    keys = [*(facet.key for facet in facets), *(grave.key for grave in graves)]
     return replace(
         group,
-        id=group.id if group.id in keys else facets[0].key,
+        id=group.id if group.id in keys else keys[0],
         facets=facets,
-        customers=[each for each in group.customers if keys.issuperset(each.facets)],
-        retired=[each for each in group.retired if each.anchor in keys],
+        customers=[each for each in group.customers if living.issuperset(each.facets)],
+        retired=[each for each in group.retired if each.anchor in living],
+        graves=graves,
+        erased=[each for each in group.erased if each.anchor in laid],
     )

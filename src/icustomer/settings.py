@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         timedelta,
         from_text(parse_duration),
         Must("a duration such as 30d, 12h or 90m, or 0"),
-        Field(description="How long guest orders shall be kept; this version expires none."),
+        Field(description="How long a guest is kept after the last act; 0: not at all."),
     ] = timedelta(days=30)
     http_host: Annotated[
         str,

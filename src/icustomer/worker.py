@@ -15,7 +15,9 @@ from icustomer.circuit import Circuit
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
 from icustomer.core.resolve import needed
+from icustomer.core.suppressing import portion
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
+from icustomer.guest_keeping import NoKeeping
 from icustomer.intake import Batch, Intake
 from icustomer.isolation import (
     Fault,
@@ -27,11 +29,13 @@ from icustomer.isolation import (
 )
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
+from icustomer.outcomes import completed
 from icustomer.prepare import Prepare, Prepared
 from icustomer.session import Sessions
 from icustomer.store.port import Loaded, Published, Session, Store
 from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
 from icustomer.stream.records import DeadLetter, Stories
+from icustomer.suppression import Suppression, exchange, unfinished
 
 CONFLICTS_ALLOWED = 20
 """Rounds of resolving again what others changed meanwhile before the batch backs off."""
@@ -61,7 +65,7 @@ class _Work(Struct):
 class Worker:
     """Handles batches one at a time; between them keeps its outbox and its lease in order."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a worker is made of, each by its name
         self,
         *,
         store: Store,
@@ -72,15 +76,18 @@ class Worker:
         letters: Callable[[DeadLetter], OutputRecord],
         observer: Observer,
         circuit: Circuit | None = None,
+        guests: NoKeeping | None = None,
     ) -> None:
-        """Without a circuit: one with the default share."""
+        """Without a circuit: one with the default share. Without `guests`: all are kept."""
         self._store = store
         self._sessions = sessions
         self._outbox = outbox
         self._intake = intake
         self._prepare = prepare
+        self._suppression = Suppression(store, prepare)
         self._letters = letters
         self._observer = observer
+        self._guests = guests or NoKeeping()
         self._circuit = circuit or Circuit()
         self._one_at_a_time = asyncio.Lock()
         self.stopping = False
@@ -96,13 +103,14 @@ class Worker:
         """
         async with self._one_at_a_time:
             report = Report(records, started=time.time_ns())
+            self._guests.saw(records)
             with report.stage(Stage.DECODE):
                 batch = self._intake.take(records)
             work = _Work(batch, report)
             self._tell_faults(work, batch.faults)
             await self._persist(lambda: self._attempt(work, ownership), ownership)
             self._circuit.passed(records, work.faults)
-            self._observer.batch_done(_completed(work))
+            self._observer.batch_done(completed(work.report, work.batch, work.verdicts))
 
     async def start(self) -> None:
         """Open a session, rebuilding the working state if need be, before anything is read."""
@@ -170,6 +178,7 @@ class Worker:
         work.report.tries += 1
         self._circuit.check(work.report.records, work.faults)
         session = await self._sessions.ready()
+        await self._guests.begin(session)
         known = Known()
         await self._outbox.begin(_offsets(work, ownership))
         await self._apply(session, work, known)
@@ -213,6 +222,8 @@ class Worker:
         session = await self._sessions.ready()
         more = await self._outbox.sweep(session)
         await self._outbox.flush(session)
+        await self._guests.begin(session)
+        more = await self._guests.sweep(session) or more
         self._observer.tended(await self._store.backlog())
         return more
 
@@ -221,11 +232,14 @@ class Worker:
     async def _apply(self, session: Session, work: _Work, known: Known) -> None:
         """Commit every item; what conflicts with others' commits is resolved again."""
         pending = [each for each in range(len(work.batch.items)) if each not in work.left_out]
-        for _ in range(CONFLICTS_ALLOWED):
-            if not pending:
-                return
-            pending = await self._round(session, work, pending, known)
-        raise UnavailableError("others keep changing what this batch reads")
+        in_vain = 0
+        while pending:
+            count = portion([work.batch.items[number] for number in pending])
+            again = await self._round(session, work, pending[:count], known)
+            in_vain = in_vain + 1 if len(again) == count else 0
+            if in_vain == CONFLICTS_ALLOWED:
+                raise UnavailableError("others keep changing what this batch reads")
+            pending = again + pending[count:]
 
     async def _round(
         self, session: Session, work: _Work, pending: list[int], known: Known
@@ -236,6 +250,8 @@ class Worker:
             loaded = await self._load(session, items)
         if loaded is None:
             return pending
+        if others := await self._suppression.look(items, loaded):
+            return exchange(work.batch.items, work.verdicts, pending, others)
         with work.report.stage(Stage.RESOLVE):
             pending, prepared = await self._work_out(session, work, pending, loaded)
         with work.report.stage(Stage.COMMIT):
@@ -245,6 +261,7 @@ class Worker:
             numbers = [pending[index] for index in each.items]
             if done:
                 _remember(each, numbers, work, known)
+                again += unfinished(work.batch.items, numbers, each.verdicts)
             else:
                 again += numbers
                 work.report.conflicts += 1
@@ -259,7 +276,8 @@ class Worker:
         def attempt(numbers: Sequence[int]) -> list[Prepared]:
             items = [work.batch.items[number] for number in numbers]
             headers = [work.batch.records[number].headers for number in numbers]
-            return self._prepare.changes(session.fence.claim.number, loaded, items, headers)
+            epoch, guests = session.fence.claim.number, self._guests.guests
+            return self._prepare.changes(epoch, loaded, items, headers, guests)
 
         try:
             return pending, attempt(pending)
@@ -325,20 +343,3 @@ def _remember(prepared: Prepared, numbers: list[int], work: _Work, known: Known)
         work.verdicts.setdefault(number, verdict)
     known.wrote(prepared)
     work.stories.told.update(prepared.told)
-
-
-def _completed(work: _Work) -> Report:
-    report, batch = work.report, work.batch
-    for number, verdict in work.verdicts.items():
-        topic = batch.records[number].topic
-        report.outcomes[topic, verdict.outcome] += 1
-        if verdict.outcome is Outcome.DEAD_LETTERED:
-            report.dead_letters[topic, verdict.reason] += 1
-        elif verdict.outcome is Outcome.DUPLICATE:
-            report.duplicates[verdict.reason] += 1
-    for letter in batch.dead:
-        report.outcomes[letter.record.topic, Outcome.DEAD_LETTERED] += 1
-        report.dead_letters[letter.record.topic, letter.reason] += 1
-    report.rejected = batch.rejected
-    report.clock_clamped = batch.clock_clamped
-    return report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from chaos.crew import pause
@@ -13,6 +12,7 @@ from chaos.scenario import Fault
 from chaos.stage import Stage
 from chaos.traffic import client_options
 from icustomer.contracts.topics import Topic
+from integration.support.offsets import GroupOffsets
 from integration.support.program import Worker
 from servers.chaos_redis import OwnRedis
 
@@ -226,15 +226,13 @@ def _offsets_reset(stage: Stage) -> None:
     wanted = len(stage.crew.running)
     stage.crew.stop()
     committed = stage.lag.look().committed
-    earlier = [
-        TopicPartition(topic, number, max(0, offset - stage.random.randint(*REWOUND)))
-        for (topic, number), offset in committed.items()
+    earlier = {
+        place: max(0, offset - stage.random.randint(*REWOUND))
+        for place, offset in committed.items()
         if offset > 0
-    ]
-    asked = ConsumerGroupTopicPartitions(stage.program.prefix, earlier)
-    admin = _admin(stage)
-    for answer in admin.alter_consumer_group_offsets([asked]).values():
-        answer.result(REQUEST_SECONDS)
+    }
+    with GroupOffsets(stage.kafka.servers, stage.program.prefix) as offsets:
+        offsets.set(earlier)
     for _ in range(wanted):
         stage.crew.hire()
 

@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from concurrent.futures import TimeoutError as NoAnswerError
 from typing import NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chaos.traffic import client_options
 from icustomer.contracts.topics import INPUTS
+from integration.support.offsets import GroupOffsets, Place
 
 EVERY_SECONDS = 0.5
 REQUEST_SECONDS = 5.0
-
-Place = tuple[str, int]
 
 
 class Look(NamedTuple):
@@ -44,7 +43,7 @@ class LagWatch:
         self._topics = [f"{prefix}.{topic}" for topic in INPUTS]
         self._group = group
         self._servers = servers
-        self._admin = AdminClient(client_options(servers))
+        self._connect()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.looks: list[Look] = []
@@ -65,21 +64,19 @@ class LagWatch:
             for each in self._topics
             for number in known[each].partitions
         ]
-        asked = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(self._group, places)], request_timeout=REQUEST_SECONDS
+        committed = self._offsets.committed(
+            [(place.topic, place.partition) for place in places], REQUEST_SECONDS
         )
         ends = self._admin.list_offsets(
             {place: OffsetSpec.latest() for place in places}, request_timeout=REQUEST_SECONDS
         )
-        (answer,) = asked.values()
-        committed = answer.result(2 * REQUEST_SECONDS).topic_partitions or []
         return Look(
             at,
             {
                 (place.topic, place.partition): end.result(2 * REQUEST_SECONDS).offset
                 for place, end in ends.items()
             },
-            {(each.topic, each.partition): max(each.offset, 0) for each in committed},
+            committed,
         )
 
     def caught_up_at(self, since: float) -> float | None:
@@ -93,4 +90,10 @@ class LagWatch:
                 self.looks.append(self.look())
             except (KafkaException, NoAnswerError, KeyError):
                 # A client that lived through a restart of the broker gets no answers any more.
-                self._admin = AdminClient(client_options(self._servers))
+                self._offsets.close()
+                self._connect()
+
+    def _connect(self) -> None:
+        options = client_options(self._servers)
+        self._admin = AdminClient(options)
+        self._offsets = GroupOffsets(self._servers, self._group, options)

@@ -113,9 +113,10 @@ def _quiet(stage: Stage, incidents: Iterable[Incident], say: Say) -> list[str]:
     problems = [f"no recovery from: {each.fault}" for each in incidents if not each.recovered]
     stage.traffic.finish()
     stage.prober.finish()
+    sent = time.monotonic()
     say(f"all of {stage.traffic.sent} events and {stage.prober.sent} probes sent")
     try:
-        wait_until(lambda: _is_quiet(stage), "lag 0 and an empty outbox", QUIET_SECONDS)
+        wait_until(lambda: _is_quiet(stage, sent), "lag 0 and an empty outbox", QUIET_SECONDS)
     except AssertionError as error:
         problems.append(f"not quiet: {error}")
     stage.lag.stop()
@@ -124,12 +125,8 @@ def _quiet(stage: Stage, incidents: Iterable[Incident], say: Say) -> list[str]:
     return problems
 
 
-def _is_quiet(stage: Stage) -> bool:
+def _is_quiet(stage: Stage, since: float) -> bool:
+    """Whether a look that began after the last event was sent finds nothing left to do."""
     stage.crew.tend()
     looks = stage.lag.looks
-    return (
-        bool(looks)
-        and looks[-1].at > time.monotonic() - 5
-        and looks[-1].lag == 0
-        and (stage.unsettled() == 0)
-    )
+    return bool(looks) and looks[-1].at > since and looks[-1].lag == 0 and stage.unsettled() == 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import Message
 
@@ -15,12 +15,14 @@ from chaos import changelog
 from chaos.stage import Stage
 from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.core.model import Group
-from icustomer.core.observation import Item, Observation
+from icustomer.core.observation import Item, Observation, Origin
 from integration.support.judging import _worlds as worlds_of
 from integration.support.judging import assert_as_oracle, items_of, last_records
 from integration.support.reading import Reader
 from integration.support.town import KEYRING
 from oracle.clusters import World
+
+T = TypeVar("T")
 
 OUTPUTS = (Topic.PROFILES, Topic.IDENTITY_CHANGES, Topic.DEAD_LETTERS, Topic.IDENTITY_STATE)
 FORESEEN = {"UnavailableError", "HistoryCutError", "FencedError", "GivenUpError"}
@@ -156,14 +158,23 @@ def _no_event_is_lost(evidence: Evidence) -> None:
     """Every order and ticket that was sent stands in a profile, or in evidence that waits for
     its customer; and every facet that any event founded stands somewhere."""
     facets = changelog.facets_of(evidence.groups)
-    told = {each.order.number for each in evidence.observations if each.order}
-    told |= {each.ticket.number for each in evidence.observations if each.ticket}
+    told = {each.order.number: each.origin for each in evidence.observations if each.order}
+    told |= {each.ticket.number: each.origin for each in evidence.observations if each.ticket}
     kept = {number for facet in facets for number in (*facet.orders, *facet.tickets)}
     kept |= set(_shown(evidence.profiles))
-    assert told <= kept, f"{len(told - kept)} orders and tickets lost: {sorted(told - kept)[:5]}"
-    founded = {each.facet_key for each in evidence.observations}
+    lost = told.keys() - kept
+    assert not lost, f"{len(lost)} orders and tickets lost, last told by {_places(told, lost)}"
+    founded = {each.facet_key: each.origin for each in evidence.observations}
     standing = {facet.key for facet in facets}
-    assert founded == standing, f"{len(founded - standing)} facets lost"
+    gone = founded.keys() - standing
+    assert founded.keys() == standing, (
+        f"{len(gone)} facets lost, last told by {_places(founded, gone)}"
+    )
+
+
+def _places(told: Mapping[T, Origin], keys: Iterable[T]) -> list[tuple[str, int]]:
+    """Some of the records that told of the keys: partition and offset."""
+    return sorted((told[key].partition, told[key].offset) for key in keys)[:20]
 
 
 def _shown(profiles: Mapping[str, dict[str, Any]]) -> Iterator[str]:
@@ -183,7 +194,7 @@ def _dead_letters_are_what_is_no_event(evidence: Evidence) -> None:
     }
     letters = {_origin(letter): letter.value() for letter in evidence.records[Topic.DEAD_LETTERS]}
     missing, wrong = refused.keys() - letters.keys(), letters.keys() - refused.keys()
-    assert letters == refused, f"{len(missing)} missing, {len(wrong)} wrong: {sorted(wrong)[:5]}"
+    assert letters == refused, f"missing {sorted(missing)[:5]}, wrong {sorted(wrong)[:5]}"
 
 
 def _origin(letter: Message) -> tuple[str, int]:

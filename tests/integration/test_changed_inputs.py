@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Message
+from confluent_kafka import KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -18,6 +18,7 @@ from icustomer.local.generator import Sent, generate
 from integration.conftest import PARTITIONS
 from integration.support.hasty import start
 from integration.support.judging import assert_as_oracle, last_records
+from integration.support.offsets import GroupOffsets
 from integration.support.program import Program, wait_until
 from integration.support.reading import Reader
 from integration.support.town import KEYRING, everything_told
@@ -145,13 +146,10 @@ def test_offsets_reset_by_hand_change_nothing(program: Program) -> None:
 
 
 def reset_to_the_beginning(program: Program) -> None:
+    servers = program.environment["ICUSTOMER_KAFKA_SERVERS"]
     beginnings = [each for topic in INPUTS for each in places(program, topic)]
-    for each in beginnings:
-        each.offset = 0
-    asked = ConsumerGroupTopicPartitions(program.prefix, beginnings)
-    admin = admin_of(program)  # kept: its answers end with it
-    (answer,) = admin.alter_consumer_group_offsets([asked]).values()
-    answer.result(REQUEST_SECONDS)
+    with GroupOffsets(servers, program.prefix) as offsets:
+        offsets.set({(each.topic, each.partition): 0 for each in beginnings})
 
 
 def test_offsets_that_a_stale_owner_set_back_are_mended_by_an_idle_one(program: Program) -> None:

@@ -56,6 +56,7 @@ MATRIX: dict[Callable[[Damage], None], set[str]] = {
     done.profile_of_an_old_version: {"profile_stale"},
     done.profile_forged: {"profile_differs"},
     done.profile_erased: {"profile_erased"},
+    done.profile_of_an_erased_one: {"profile_not_erased"},
     done.profile_of_nobody: {"profile_of_nobody"},
     done.entry_left: {"outbox_left"},
     done.entry_without_its_nonce: {"outbox_left", "outbox_index"},
@@ -92,6 +93,9 @@ def worked(
     print(f"seed {SEED}")  # noqa: T201 - to run it again
     made.send([*one_phone_for_many(), *generate(SEED, EVENTS).records])
     reader = Reader(kafka_server.servers, made.prefix)
+    wait_until(lambda: reader.lag(made.prefix) == 0, "lag 0")
+    gone = made.json("lookup", "email:fritz@shared.example")["customer_id"]
+    assert made.json("forget", gone, "--reason", "test")["outcome"] == "erased"
     wait_until(lambda: reader.lag(made.prefix) == 0, "lag 0")
     assert worker.terminate() == 0
     yield made

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from random import Random
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis.strategies import randoms
+from jsonschema import Draft202012Validator
 from networkx import Graph, connected_components, number_of_edges
 
-from icustomer.contracts.explanation import CustomerExplanation
+from icustomer.contracts.customer_export import CustomerExport
+from icustomer.contracts.explained_identifiers import ClaimedIdentifier, KnownIdentifier, Unused
+from icustomer.contracts.explanation import Claim, CustomerExplanation, PairExplanation
+from icustomer.contracts.export import schema
+from icustomer.core.carrying import connecting
 from icustomer.core.cluster import cluster, usable_identifiers
-from icustomer.core.explaining import By, Refused, Trace, Why
-from icustomer.core.model import Facet, Group, Override
+from icustomer.core.explaining import Trace
+from icustomer.core.model import Customer, Facet, Group, Override
 from icustomer.core.names import compatible
+from icustomer.core.reasons import By, Limit, Refused, Why
 from icustomer.core.rules import Rules
+from icustomer.core.sharing import Marks
+from icustomer.core.tallies import TALLY, events_of
 from icustomer.explanation.customer import explain_customer
 from icustomer.explanation.everything import export_customer
+from icustomer.explanation.hubs import exceeded, figures, hub_of
+from icustomer.explanation.page import page
 from icustomer.explanation.pair import End, explain_pair
 from icustomer.explanation.picture import picture
 from icustomer.explanation.subject import Evidence
+from icustomer.explanation.wording import sections
 from oracle.clusters import clusters
 from property.test_law2_words import facets_of, words
 from worlds.observations import KEYRING
 from worlds.play import EXAMPLES, Game, play_with_commands, quick
 from worlds.stories import Story, stories
+
+EXPORT_SCHEMA = Draft202012Validator(schema("export"))
+NOT_USED = get_args(Unused)
 
 
 def usable(group: Group, rules: Rules) -> dict[bytes, dict[bytes, bool]]:
@@ -91,11 +107,15 @@ def check_refusals(trace: Trace, group: Group, rules: Rules) -> None:
             yours = {digest for key in other.facets for digest in carried[key]}
             assert {each.digest for each in told if each.digest} == mine & yours
             for each in told:
-                assert is_so(each, one.facets, other.facets, group)
+                assert is_so(each, one.facets, other.facets, group, rules)
 
 
 def is_so(
-    refused: Refused, ones: tuple[bytes, ...], others: tuple[bytes, ...], group: Group
+    refused: Refused,
+    ones: tuple[bytes, ...],
+    others: tuple[bytes, ...],
+    group: Group,
+    rules: Rules,
 ) -> bool:
     facets = {facet.key: facet for facet in group.facets}
     if refused.why is Why.NAMES:
@@ -106,11 +126,38 @@ def is_so(
     if refused.why is Why.CANNOT_LINK:
         (word,) = (each for each in group.overrides if each.stamp == refused.word)
         return word.kind == "cannot" and holds_both(word, ones, others)
-    assert refused.why is Why.NAMELESS, "no world here has another limit"
+    carried = usable(group, rules)
+    if refused.why is Why.LIMIT:
+        return exceeds(refused.limit, ones, others, group, rules)
+    assert refused.why is Why.NAMELESS
     return any(
-        all(not facets[key].name.parts for key in side if carries(facets[key], refused.digest))
+        all(not facets[key].name.parts for key in side if refused.digest in carried[key])
         for side in (ones, others)
     )
+
+
+def exceeds(
+    limit: Limit | None,
+    ones: tuple[bytes, ...],
+    others: tuple[bytes, ...],
+    group: Group,
+    rules: Rules,
+) -> bool:
+    """What is told to have met was held on either side, and is more than a customer may have."""
+    assert limit is not None
+    assert limit.most == rules.kinds[limit.kind].max_per_customer > 0
+    held = {
+        facet.key: {
+            each.digest
+            for kind, each in usable_identifiers(facet, group.shared, rules, KEYRING)
+            if kind == limit.kind
+        }
+        for facet in group.facets
+    }
+    for told, side in ((limit.mine, ones), (limit.yours, others)):
+        assert set(told) <= {digest for key in side for digest in held[key]}
+    together = len({*limit.mine, *limit.yours})
+    return together > max(limit.most, len(limit.mine), len(limit.yours))
 
 
 def holds_both(word: Override, ones: tuple[bytes, ...], others: tuple[bytes, ...]) -> bool:
@@ -120,10 +167,6 @@ def holds_both(word: Override, ones: tuple[bytes, ...], others: tuple[bytes, ...
     mine = {number for number, side in enumerate(sides) if side & set(ones)}
     yours = {number for number, side in enumerate(sides) if side & set(others)}
     return any(one != other for one in mine for other in yours)
-
-
-def carries(facet: Facet, digest: bytes) -> bool:
-    return any(KEYRING.identifier(each.kind, each.value) == digest for each in facet.identifiers)
 
 
 def check_waiting(trace: Trace) -> None:
@@ -144,18 +187,24 @@ def test_every_customer_of_any_world_can_be_explained_and_exported(story: Story,
         for customer in group.customers:
             if customer.facets:
                 told = explain_customer(evidence, customer, customer.id)
-                check_told(told)
+                check_told(told, evidence)
+                check_identifiers(told, evidence)
                 export = export_customer(evidence, customer, customer.id, told.created_at)
-                assert {each.number for each in export.identity.claims} >= {
-                    each.claim for each in export.names
-                }
+                check_export(export, evidence, customer)
     check_pairs(game, story.rules, random)
 
 
-def check_told(told: CustomerExplanation) -> None:
-    """The told joins connect all its claims, each by what both state."""
+def named(identifier: KnownIdentifier | ClaimedIdentifier) -> tuple[str, str]:
+    """What an identifier is told apart by: its digest."""
+    if isinstance(identifier, ClaimedIdentifier):
+        return identifier.kind, KEYRING.identifier(identifier.kind, identifier.value).hex()
+    return identifier.kind, identifier.digest
+
+
+def check_told(told: CustomerExplanation, evidence: Evidence) -> None:
+    """The told joins connect all its claims, each by what both state or make."""
     stated = {
-        claim.number: {(each.kind, each.value) for each in claim.identifiers}
+        claim.number: {named(each) for each in (*claim.identifiers, *claim.derived)}
         for claim in told.claims
         if claim.customer_id == told.customer_id
     }
@@ -166,9 +215,89 @@ def check_told(told: CustomerExplanation) -> None:
     assert len(list(connected_components(graph))) == 1
     for join in told.joins:
         if join.identifier is not None:
-            name = join.identifier.kind, join.identifier.value
-            assert all(name in stated[number] for number in join.claims)
+            assert all(named(join.identifier) in stated[number] for number in join.claims)
+            assert_named(join.identifier, evidence.rules)
     assert picture(told).boxes
+    assert sections(told)
+
+
+def assert_named(identifier: KnownIdentifier, rules: Rules) -> None:
+    """A value, or the parts that the rules name: nobody can read a digest."""
+    assert (identifier.value is None) == bool(identifier.parts)
+    parts = tuple(each.part for each in identifier.parts)
+    assert parts == rules.kinds[identifier.kind].parts
+    if parts:
+        values = tuple(each.value for each in identifier.parts)
+        assert KEYRING.derived(identifier.kind, values).hex() == identifier.digest
+
+
+def check_identifiers(told: CustomerExplanation, evidence: Evidence) -> None:
+    """What may join, and only that, is told without a reason why it does not."""
+    facets = {facet.key: facet for facet in evidence.group.facets}
+    marks = {digest.hex() for digest in evidence.group.shared}
+    numbers = {facet_key_of(claim, facets): claim for claim in told.claims}
+    for key, claim in numbers.items():
+        may_join = {
+            (kind, each.digest.hex())
+            for kind, each in usable_identifiers(
+                facets[key], evidence.group.shared, evidence.rules, KEYRING
+            )
+        }
+        told_to_join = {named(each) for each in claim.identifiers if not each.not_used}
+        told_to_join |= {named(each) for each in claim.derived}
+        assert may_join == {each for each in told_to_join if each[1] not in marks}
+        for each in claim.identifiers:
+            assert (each.use in {"blocked", "unverified"}) <= bool(each.not_used)
+        for reason in claim.underived:
+            assert reason.kind not in {each.kind for each in claim.derived}
+    for shared in told.shared:
+        assert shared.identifier.digest in marks
+        assert_named(shared.identifier, evidence.rules)
+        assert shared.figures.claims > 0
+    assert {each.identifier.digest for each in told.shared} == {
+        digest.hex()
+        for facet in facets.values()
+        if evidence.customers.get(facet.key) in evidence.group.customers
+        and evidence.customers[facet.key].id == told.customer_id
+        for _, digest, _ in connecting(facet, evidence.rules, KEYRING)
+        if digest.hex() in marks
+    }
+
+
+def facet_key_of(claim: Claim, facets: dict[bytes, Facet]) -> bytes:
+    """The facet that a claim was made of: no two hold the same records."""
+    (key,) = (key for key, facet in facets.items() if facet.applied == claim.records)
+    return key
+
+
+def check_export(export: CustomerExport, evidence: Evidence, customer: Customer) -> None:
+    """It is JSON that its schema describes, and has a claim for all that it tells."""
+    document = json.loads(export.model_dump_json())
+    EXPORT_SCHEMA.validate(document)
+    claims = {each["number"] for each in document["identity"]["claims"]}
+    assert len(claims) == len(customer.facets)
+    lists = ("names", "birth_dates", "addresses", "locales", "preferences", "consents", "loyalty")
+    assert {each["claim"] for name in lists for each in document[name]} <= claims
+    facets = [evidence.facets[key] for key in customer.facets]
+    assert {(each["kind"], each["value"]) for each in document["identifiers"]} == {
+        (each.kind, each.value) for facet in facets for each in facet.identifiers
+    }
+    assert {each["order_id"] for each in document["orders"]} == {
+        number for facet in facets for number in facet.orders
+    }
+    said = [each for name in lists[2:] for each in document[name]] + document["others"]
+    cells = [
+        cell
+        for facet in facets
+        for attribute, each in facet.cells.items()
+        if attribute != TALLY
+        for cell in each
+    ]
+    assert len(said) == len(cells)
+    counts = {each["claim"]: each["events"] for each in document["event_counts"]}
+    tallied = [facet for facet in facets if TALLY in facet.cells]
+    assert sorted(counts.values()) == sorted(events_of(each.cells[TALLY]) for each in tallied)
+    assert page([export])
 
 
 def check_pairs(game: Game, rules: Rules, random: Random) -> None:
@@ -186,5 +315,50 @@ def check_pairs(game: Game, rules: Rules, random: Random) -> None:
         assert told.one == (one.customer.id == other.customer.id)
         assert bool(told.chain) == (told.one and one.facets != other.facets)
         assert bool(told.between) != told.one
+        check_between(told, one, other)
         for step, following in pairwise(told.chain):
             assert not set(step.claims).isdisjoint(following.claims)
+
+
+def check_between(told: PairExplanation, one: End, other: End) -> None:
+    """Whatever both state has a reason why it did not join them, and one that is so."""
+    rules = one.evidence.rules
+    reasons = {each.identifier and named(each.identifier): each for each in told.between}
+    claimed = [
+        {
+            (each.kind, KEYRING.identifier(each.kind, each.value).hex())
+            for key in end.customer.facets
+            for each in end.evidence.facets[key].identifiers
+        }
+        for end in (one, other)
+    ]
+    if not told.one:
+        assert claimed[0] & claimed[1] <= reasons.keys()
+    for each in told.between:
+        if each.reason == "shared":
+            assert each.mark is not None
+        elif each.reason == "limit":
+            assert each.limit is not None
+        elif each.reason in NOT_USED:
+            assert each.not_used is not None
+            assert each.not_used.because == each.reason
+        elif each.reason == "no_common_identifier":
+            assert not any(each.identifier for each in told.between)
+        if each.identifier is not None and each.identifier.kind in rules.kinds:
+            assert_named(each.identifier, rules)
+
+
+@settings(quick, max_examples=EXAMPLES // 3)
+@given(stories())
+def test_a_limit_that_is_remembered_is_one_that_the_figures_are_above(story: Story):
+    """Of the whole evidence of a world, whatever group it lies in."""
+    facets = facets_of(story)
+    marks = Marks((), (), story.rules, KEYRING)
+    marked = marks.update(facets)
+    group = Group(b"", 1, facets)
+    for digest, (kind, rule) in marked.items():
+        seen = figures(
+            kind, hub_of([group], digest, story.rules, KEYRING, is_all=True), story.rules
+        )
+        if rule != "contested":
+            assert exceeded(kind, seen, story.rules) == rule

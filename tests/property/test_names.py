@@ -3,11 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icustomer.core.model import NormalName, RawName
-from icustomer.core.names import compatible, largest_incompatible, normalise_name
+from icustomer.core.name_sense import sense_of
+from icustomer.core.names import _one_person, compatible, largest_incompatible, normalise_name
 from icustomer.core.nicknames import full_names
 from icustomer.core.similarity import largest_clique
 
 PARTS = st.sampled_from(sorted(full_names())) | st.text("abeilnoru", min_size=1, max_size=5)
+WORDS = PARTS | st.sampled_from(["gmbh", "bakery", "van", "王", "юлия", "yulia"])
 FIELDS = st.lists(PARTS, max_size=3).map(tuple)
 NAMES = st.builds(NormalName, FIELDS, FIELDS, FIELDS)
 TEXTS = st.none() | st.text(max_size=20)
@@ -31,6 +33,22 @@ def test_a_name_in_a_script_without_case_never_vanishes(text):
 def test_compatibility_is_symmetric_and_reflexive(first, second):
     assert compatible(first, second) == compatible(second, first)
     assert compatible(first, NormalName(*(first.given, first.family, first.other)))
+
+
+@given(WORDS, WORDS, WORDS, WORDS)
+def test_the_short_way_for_plain_names_comes_to_the_same(one, family, other, other_family):
+    first, second = NormalName((one,), (family,)), NormalName((other,), (other_family,))
+    if first != second:
+        assert compatible(first, second) == _one_person(sense_of(first), sense_of(second))
+
+
+@given(NAMES, NAMES, st.sampled_from(["jr.", "sr.", "iii."]), st.sampled_from(["jr.", "sr."]))
+def test_two_generations_are_two_people(first, second, one, other):
+    marked = [
+        NormalName((*name.given, "ann"), name.family, (*name.other, mark))
+        for name, mark in ((first, one), (second, other))
+    ]
+    assert one == other or not compatible(*marked)
 
 
 @given(st.lists(NAMES, max_size=10), st.integers(0, 10))

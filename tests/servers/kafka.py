@@ -92,6 +92,11 @@ class JavaKafka:
     def servers(self) -> str:
         return f"{HOST}:{self.port}"
 
+    @property
+    def data(self) -> Path:
+        """Where the logs of its partitions are."""
+        return self._directory / "data"
+
     def __enter__(self) -> Self:
         self._jars = jars()
         with ExitStack() as stack:

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from icustomer.contracts.topics import Topic
+from icustomer.core.burying import base_key
+from icustomer.core.carrying import digests
+from icustomer.core.model import Facet, Group
 from icustomer.core.observation import Observation, Origin
 from icustomer.store.codec import decode
 from icustomer.stream.changelog import CLAIM_KEY
@@ -13,7 +16,9 @@ from icustomer.stream.memory_broker import Stored
 from icustomer.stream.port import InputPartition
 from icustomer.stream.records import VERSION_HEADER
 from simulation.servers import WatchedKafka
-from simulation.workers import GROUP
+from simulation.workers import GROUP as CONSUMERS
+from simulation.workers import KEYRING, RULES
+from worlds.erasing import graves_of, left_of, suppressed_of
 
 
 def check_every_moment(kafka: WatchedKafka, told: Sequence[Observation]) -> None:
@@ -22,7 +27,7 @@ def check_every_moment(kafka: WatchedKafka, told: Sequence[Observation]) -> None
     records = _by_transaction(kafka)
     for transaction in kafka.commits:
         history.add(records.get(id(transaction), ()))
-        history.check_committed(transaction.offsets.get(GROUP, {}))
+        history.check_committed(transaction.offsets.get(CONSUMERS, {}))
 
 
 def version_of(record: Stored) -> int:
@@ -42,9 +47,11 @@ class _History:
     """The facets that the newest records hold, from transaction to transaction."""
 
     def __init__(self, told: Sequence[Observation]) -> None:
-        self._newest: dict[bytes, tuple[int, frozenset[bytes]]] = {}
-        """Group ID to version and facets."""
-        self._facets: frozenset[bytes] = frozenset()
+        self._newest: dict[bytes, tuple[int, Group | None]] = {}
+        """Group ID to version and group; None: it is gone."""
+        self._facets: dict[bytes, Facet] = {}
+        self._graves: dict[bytes, int] = {}
+        self._suppressed: set[bytes] = set()
         self._told: dict[str, list[Observation]] = defaultdict(list)
         self._origins: dict[bytes, list[Origin]] = defaultdict(list)
         """Facet key to the places of all records that tell of it."""
@@ -59,13 +66,26 @@ class _History:
         for record in records:
             key, version = record.key or b"", version_of(record)
             if version >= self._newest.get(key, (0,))[0]:
-                facets = decode(record.value).facets if record.value else ()
-                self._newest[key] = version, frozenset(facet.key for facet in facets)
-        before, self._facets = self._facets, self._held()
-        assert before <= self._facets, f"a transaction lost {len(before - self._facets)} facets"
+                self._newest[key] = version, decode(record.value) if record.value else None
+        groups = [group for _, group in self._newest.values() if group]
+        before = self._facets
+        self._facets = {facet.key: facet for group in groups for facet in group.facets}
+        self._graves, self._suppressed = graves_of(groups), suppressed_of(groups)
+        lost = [before[key] for key in before.keys() - self._facets.keys()]
+        assert all(map(self._was_erased, lost)), f"a transaction lost some of {len(lost)} facets"
 
-    def _held(self) -> frozenset[bytes]:
-        return frozenset().union(*(facets for _, facets in self._newest.values()))
+    def _was_erased(self, facet: Facet) -> bool:
+        """By a person's word: it lies in its grave, or carries what is suppressed."""
+        if self._graves.get(base_key(facet, KEYRING), -1) >= facet.last_seen:
+            return True
+        return not self._suppressed.isdisjoint(digests(facet, RULES, KEYRING))
+
+    def _is_held(self, observation: Observation) -> bool:
+        """Whether what is left of it, if anything is, stands in a facet."""
+        if observation.facet_key in self._facets:
+            return True
+        left = left_of([observation], self._graves, self._suppressed, RULES, KEYRING)
+        return all(each.facet_key in self._facets for each in left)
 
     def check_committed(self, offsets: Mapping[InputPartition, int]) -> None:
         """What is committed is in the log. A record that told nothing new may be ahead of the
@@ -76,7 +96,9 @@ class _History:
         for place in offsets:
             for observation in self._told[f"{place.topic}/{place.partition}"]:
                 key, origin = observation.facet_key, observation.origin
-                if key not in self._facets and self._is_committed(origin):
+                if self._is_held(observation):
+                    continue
+                if self._is_committed(origin):
                     assert not all(map(self._is_committed, self._origins[key])), (
                         f"{origin.partition} was committed without the effect of {origin.offset}"
                     )

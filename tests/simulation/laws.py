@@ -30,6 +30,7 @@ from simulation.history import check_every_moment, version_of
 from simulation.servers import WatchedKafka
 from simulation.workers import GROUP, KEYRING, RULES, SPACE, Cluster, Ledger
 from worlds.comparison import assert_as_oracle, overrides_of
+from worlds.erasing import graves_of, left_of, outlasting, suppressed_of
 from worlds.laws import check_state
 
 Place = tuple[Topic, int, int]
@@ -123,14 +124,19 @@ def check_against_oracle(standing: Standing, items: Sequence[Item]) -> None:
     The oracle takes the square of the time for twice the events, so each quarter of the town
     that has nothing in common with the rest is judged by itself.
     """
-    observations = [item for item in items if isinstance(item, Observation)]
+    groups = standing.all_groups()
+    graves, suppressed = graves_of(groups), suppressed_of(groups)
+    everything = [item for item in items if isinstance(item, Observation)]
+    observations = left_of(everything, graves, suppressed, RULES, KEYRING)
+    marks = outlasting(groups, standing.links)
     told = {observation.facet_key for observation in observations}
     kept = {facet.key for group in standing.all_groups() for facet in group.facets}
     assert kept == told, f"{len(kept - told)} facets from nowhere, {len(told - kept)} lost"
     for keys in _quarters(standing, observations):
         mine = [observation for observation in observations if observation.facet_key in keys]
         digests = {digest for observation in mine for digest in observation.digests}
-        assert_as_oracle(Quarter(standing, keys, digests), mine, RULES, KEYRING)
+        quarter = Quarter(standing, keys, digests)
+        assert_as_oracle(quarter, mine, RULES, KEYRING, marks & quarter.links.keys())
 
 
 def _quarters(standing: Standing, observations: Sequence[Observation]) -> list[Keys]:
@@ -241,7 +247,8 @@ def check_created(kafka: MemoryKafka, standing: Standing) -> None:
     """Each customer ID that stands was announced."""
     changes = [json.loads(each.value or b"{}") for each in kafka.records(Topic.IDENTITY_CHANGES)]
     created = {each["customer_id"] for each in changes if each["type"] == "created"}
-    silent = standing.aliases.keys() - created
+    erased = {each.id for group in standing.all_groups() for each in group.erased}
+    silent = standing.aliases.keys() - created - erased
     assert not silent, f"never announced: {sorted(silent)}"
 
 

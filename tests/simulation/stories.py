@@ -26,6 +26,11 @@ SHARE_OF_BUSY = 0.4
 SHARE_OF_VISITS = 0.5
 """Of all events so many come right after another of the same person, on any topic: one who
 is not known yet is met by several workers at once."""
+SHARE_OF_FORGOTTEN = 0.2
+SHARE_OF_SUPPRESSED = 0.15
+"""Of all commands."""
+SHARE_OF_OFFICE = 0.3
+"""Of what is suppressed: then it is shared, and its carriers stand in many groups."""
 OFFICE = "+4930555000"
 """More people give it than can be one household."""
 STATUSES = ("placed", "paid", "shipped", "delivered", "cancelled", "refunded")
@@ -131,7 +136,15 @@ class Town:
     def _command(self, now: float) -> Message:
         known = self.customer_ids() or ["ic_0000-0000-0000-0000-0"]
         document = self._stamped(now) | {"requested_by": "ann", "reason": "a person said so"}
-        if self.random.random() < 0.5:
+        drawn = self.random.random()
+        if drawn < SHARE_OF_FORGOTTEN:
+            document |= {"command": "forget", "customer_id": self.random.choice(known)}
+        elif drawn < SHARE_OF_FORGOTTEN + SHARE_OF_SUPPRESSED:
+            email = self.random.choice(self._somebody().emails)
+            value = OFFICE if self.random.random() < SHARE_OF_OFFICE else email
+            kind = "phone" if value == OFFICE else "email"
+            document |= {"command": "suppress", "identifier": {"kind": kind, "value": value}}
+        elif self.random.random() < 0.5:
             document |= {
                 "command": "merge",
                 "customer_ids": [self.random.choice(known) for _ in range(2)],

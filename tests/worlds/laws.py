@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from icustomer.core.change import SHARED
+from icustomer.core.change import SHARED, SUPPRESSED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group
 from icustomer.core.rules import Rules
@@ -34,11 +34,13 @@ def check_state(
     _once("facet", (facet.key for group in groups for facet in group.facets))
     _once("customer ID", (customer_id for group in groups for customer_id in _ids(group)))
     shared = frozenset(digest for digest, value in standing.links.items() if value == SHARED)
+    suppressed = {each.digest for group in groups for each in group.suppressed}
+    if suppressed & digests_carried(groups, rules, keyring):
+        return  # a suppress command is under way: its other portions follow
     expected = expected_links(groups, Evidence({}, rules, shared), keyring)
+    expected |= dict.fromkeys(suppressed, SUPPRESSED)
     assert expected == dict(standing.links), "links are not what the groups hold"
-    carried = {
-        (d, g.id) for g in groups for d in digests_of(g.facets, rules, keyring) if d in shared
-    }
+    carried = {(d, g.id) for g in groups for d in held_by(g, rules, keyring) if d in shared}
     assert carried == standing.index, "the index of shared identifiers is wrong"
     marked = {(digest, group.id) for group in groups for digest in group.shared}
     assert carried == marked, "a group's marks are not those of its identifiers"
@@ -50,7 +52,12 @@ def check_group(group: Group) -> None:
     """A group in itself: sorted, partitioned by its customers, redirects that end."""
     keys = [facet.key for facet in group.facets]
     assert keys == sorted(keys)
-    assert group.id in keys, "a group bears the key of one of its facets"
+    graves = {grave.key: grave.up_to for grave in group.graves}
+    suppressed = {each.digest for each in group.suppressed}
+    assert list(graves) == sorted(graves)
+    assert group.id in {*keys, *graves, *suppressed}, "a group bears the key of what is in it"
+    assert all(one.anchor in {*graves, *suppressed} for one in group.erased)
+    assert len(graves) <= len(keys) or not keys, "graves make no group larger"
     assert list(group.shared) == sorted(set(group.shared))
     held = [key for customer in group.customers for key in customer.facets]
     _once("facet of customers", held)
@@ -91,7 +98,21 @@ def expected_links(
             for digest in linkable or {facet.key}:
                 assert links.setdefault(digest, group.id) == group.id, "two groups, one link"
             links |= dict.fromkeys(found.keys() & evidence.shared, SHARED)
+        for grave in group.graves:
+            assert links.setdefault(grave.key, group.id) == group.id, "a grave in two groups"
+            links |= dict.fromkeys(evidence.shared.intersection(grave.marks), SHARED)
     return links
+
+
+def held_by(group: Group, rules: Rules, keyring: Keyring) -> set[bytes]:
+    """Digests that its facets carry, or that outlast those who lie in its graves."""
+    marks = {digest for grave in group.graves for digest in grave.marks}
+    return marks | digests_of(group.facets, rules, keyring)
+
+
+def digests_carried(groups: Iterable[Group], rules: Rules, keyring: Keyring) -> set[bytes]:
+    """Digests that any group holds."""
+    return {digest for group in groups for digest in held_by(group, rules, keyring)}
 
 
 def digests_of(facets: Iterable[Facet], rules: Rules, keyring: Keyring) -> set[bytes]:
@@ -100,7 +121,7 @@ def digests_of(facets: Iterable[Facet], rules: Rules, keyring: Keyring) -> set[b
 
 
 def _ids(group: Group) -> list[str]:
-    return [one.id for one in (*group.customers, *group.retired)]
+    return [one.id for one in (*group.customers, *group.retired, *group.erased)]
 
 
 def _once(what: str, values: Iterable[object]) -> None:

@@ -10,9 +10,15 @@ from random import Random
 from hypothesis import HealthCheck, Phase, settings
 
 from icustomer.core.change import Change
-from icustomer.core.observation import Item, MergeCommand, SplitCommand
+from icustomer.core.observation import (
+    ForgetCommand,
+    Item,
+    MergeCommand,
+    SplitCommand,
+    SuppressCommand,
+)
 from icustomer.core.rules import Rules
-from worlds.driver import State, Worker
+from worlds.driver import Replaced, State, Worker
 from worlds.log import Batch, Log, batches, shuffled_arrivals
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND
 from worlds.stories import Story
@@ -82,15 +88,17 @@ def play(story: Story, random: Random) -> Game:
     return game
 
 
-def play_with_commands(story: Story, random: Random) -> Game:
-    """The same with people who merge and split what they see at the time."""
+def play_with_commands(story: Story, random: Random, erasing: float = 0) -> Game:
+    """The same with people who merge and split what they see at the time; `erasing`: the share
+    of their commands that forget or suppress."""
     game = Game(story.rules)
     stamps = list(range(len(story.told)))
     random.shuffle(stamps)
     for batch in batches(random, shuffled_arrivals(random, story.told, game.log)):
         game.worker.run(batch)
         if stamps and random.random() < COMMANDED:
-            game.send(_command(game, random, stamps.pop()))
+            make = _erasing if random.random() < erasing else _command
+            game.send(make(game, random, stamps.pop()))
     return game
 
 
@@ -107,6 +115,24 @@ def _command(game: Game, random: Random, stamp: int) -> Item:
         SplitCommand(*told, chosen[0], everything=True),
     )
     return random.choice((SplitCommand(*told, chosen[0]), SplitCommand(*told, chosen[0]), *ways))
+
+
+def _erasing(game: Game, random: Random, stamp: int) -> Item:
+    told = (f"c{stamp:03}", DAWN + stamp * SECOND, NOWHERE)
+    facets = [facet for group in game.state.all_groups() for facet in group.facets]
+    carried = sorted(
+        {
+            KEYRING.identifier(each.kind, each.value)
+            for facet in facets
+            for each in facet.identifiers
+            if game.rules.connects(each.kind, each.value)
+        }
+    )
+    if carried and random.random() < MERGES:
+        return SuppressCommand(*told, random.choice(carried))
+    return ForgetCommand(
+        *told, random.choice(sorted({*game.current(), *game.redirects()}) or [NOBODY])
+    )
 
 
 @dataclass
@@ -130,18 +156,30 @@ class Turn:
             return
         if not self.items:
             self.items = self.left.pop(0)
-        self.plan = self.worker.plan(self.items)
+        plan = self.worker.plan(self.items)
+        if isinstance(plan, Replaced):
+            self.items = plan.items
+        else:
+            self.plan = plan
 
 
-def interleave(story: Story, random: Random, workers: int = 2) -> tuple[State, list[Worker]]:
-    """The story by several workers whose reads and commits fall anyhow between each other's."""
+def interleave(
+    story: Story, random: Random, workers: int = 2, erasing: float = 0
+) -> tuple[State, list[Worker]]:
+    """The story by several workers whose reads and commits fall anyhow between each other's;
+    `erasing`: how often one of them gets a command that forgets or suppresses."""
     state, log = State(), Log()
+    seen = Game(story.rules, log, state)
     arrivals = shuffled_arrivals(random, story.told, log)
     turns = [
         Turn(Worker(state, story.rules, KEYRING), list(batches(random, mine)))
         for mine in _shares(arrivals, workers)
     ]
+    stamps = list(range(len(story.told)))
     while busy := [turn for turn in turns if turn.busy]:
+        if stamps and random.random() < erasing:
+            command = log.append(_erasing(seen, random, stamps.pop()))
+            random.choice(busy).left.append([command])
         random.choice(busy).advance()
     return state, [turn.worker for turn in turns]
 

@@ -100,7 +100,7 @@ async def merge(
     """These customers are one; False if that did not come about."""
     ids = tuple(parse_id(text) for text in customer_ids)
     arguments = {"command": "merge", "customer_ids": ids}
-    return _report(await _command(settings, arguments, ids, word), as_json=as_json)
+    return report(await _command(settings, arguments, ids, word), as_json=as_json)
 
 
 async def split(
@@ -114,7 +114,7 @@ async def split(
     """This customer is several; `way`: `identifiers`, `all`, or nothing to undo a merge."""
     named = parse_id(customer_id)
     arguments = {"command": "split", "customer_id": named, **way}
-    return _report(await _command(settings, arguments, (named,), word), as_json=as_json)
+    return report(await _command(settings, arguments, (named,), word), as_json=as_json)
 
 
 def parse_claim(text: str) -> dict[str, str]:
@@ -128,18 +128,18 @@ def parse_claim(text: str) -> dict[str, str]:
 async def _command(
     settings: Settings, arguments: dict[str, Any], ids: tuple[str, ...], word: Word
 ) -> Result:
-    event_id = f"cli-{uuid4()}"
-    value = _encode(event_id, arguments, word)
+    event_id, value = encode_message(arguments, word)
     keyring = Keyring(settings.secret())
     async with redis_store(settings, keyring) as store, new_dead_letters(settings) as dead_letters:
         before = Before(ids, await find_by_ids(store, ids))
-        place = await _send(settings, value)
+        place = await send_message(settings, value)
         watch = Watch(store, keyring, dead_letters, before, event_id, place)
         return await _follow(watch, word.patience)
 
 
-def _encode(event_id: str, arguments: dict[str, Any], word: Word) -> bytes:
-    """The command's message; UsageError if the contract refuses it."""
+def encode_message(arguments: dict[str, Any], word: Word) -> tuple[str, bytes]:
+    """The command's event ID and message; UsageError if the contract refuses it."""
+    event_id = f"cli-{uuid4()}"
     message = {
         "event_id": event_id,
         "occurred_at": datetime.now(UTC).isoformat(),
@@ -151,10 +151,11 @@ def _encode(event_id: str, arguments: dict[str, Any], word: Word) -> bytes:
     checked = decode(Topic.COMMANDS, value)
     if isinstance(checked, Rejection):
         raise UsageError(f"the command is not possible: {checked.detail}")
-    return value
+    return event_id, value
 
 
-async def _send(settings: Settings, value: bytes) -> Place:
+async def send_message(settings: Settings, value: bytes) -> Place:
+    """Send a command; where it stands in its topic."""
     topic = topic_name(settings.topic_prefix, Topic.COMMANDS)
     async with kafka_producer(settings) as producer:
         with translated("take the command"):
@@ -170,12 +171,20 @@ async def _follow(watch: Watch, patience: float) -> Result:
         if _took_effect(now, watch.event_id):
             # What told it was read in two steps, and the commit may have come between them.
             return _result(watch.before, await watch.now())
-        async for record in read_to_end(watch.dead_letters):
-            if _is_about(record.headers, watch.place):
-                return Result(Outcome.DEAD_LETTERED, (), _text(record.headers, "detail"))
+        refused = await refusal(watch.dead_letters, watch.place)
+        if refused is not None:
+            return Result(Outcome.DEAD_LETTERED, (), refused)
         if time.monotonic() >= end:
             return Result(QUEUED, ())
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def refusal(dead_letters: AIOKafkaConsumer, place: Place) -> str | None:
+    """Why the command was refused, if a dead letter tells so by now."""
+    async for record in read_to_end(dead_letters):
+        if _is_about(record.headers, place):
+            return _text(record.headers, "detail")
+    return None
 
 
 def _took_effect(found: Collection[Found], event_id: str) -> bool:
@@ -203,7 +212,8 @@ def _text(headers: Sequence[tuple[str, bytes]], name: str) -> str:
     return (values[-1] or b"").decode("utf-8", "replace") if values else ""
 
 
-def _report(result: Result, *, as_json: bool) -> bool:
+def report(result: Result, *, as_json: bool) -> bool:
+    """Print what became of a command; False if it did not come about."""
     done = result.outcome not in {QUEUED, Outcome.DEAD_LETTERED}
     if as_json:
         answer = {"outcome": result.outcome, "customer_ids": list(result.customer_ids)}

@@ -18,6 +18,7 @@ from icustomer.commands.finding import (
     find,
     parse_target,
 )
+from icustomer.commands.hubs import HubReader
 from icustomer.commands.output import people_console, print_json, tell
 from icustomer.contracts.explanation import CustomerExplanation, PairExplanation
 from icustomer.contracts.rules_loading import load_rules
@@ -65,19 +66,20 @@ async def explain(
 
 
 class Reader:
-    """Finds customers and explains them, each group once."""
+    """Finds customers and explains them, each once."""
 
     def __init__(self, store: Store, groups: ReadGroups, keyring: Keyring, rules: Rules) -> None:
         self._store = store
         self._groups = groups
         self._keyring = keyring
         self._rules = rules
-        self._evidence: dict[tuple[bytes, int], Evidence] = {}
+        self._hubs = HubReader(store, groups, keyring, rules)
+        self._evidence: dict[tuple[bytes, int, str], Evidence] = {}
 
     async def customers(self, asked: str, target: Named | Carrying) -> list[CustomerExplanation]:
         """Of all whom the target leads to, oldest first."""
         return [
-            explain_customer(self._evidence_of(each), each.customer, asked)
+            explain_customer(await self._evidence_of(each), each.customer, asked)
             for each in await self._find(target)
         ]
 
@@ -88,24 +90,25 @@ class Reader:
         for _ in range(TRIES):
             found = [await self._find(target) for target in targets]
             if _is_one_moment([each for some in found for each in some]):
-                ones, others = (
-                    [self._end(text, target, each) for each in some]
+                ones, others = [
+                    [await self._end(text, target, each) for each in some]
                     for text, target, some in zip(asked, targets, found, strict=True)
-                )
+                ]
                 return [explain_pair(one, other) for one, other in product(ones, others)]
         raise UnavailableError("workers keep changing what is looked for: try again")
 
     async def _find(self, target: Named | Carrying) -> list[Found]:
         return await find(self._store, self._groups, self._keyring, target)
 
-    def _evidence_of(self, found: Found) -> Evidence:
-        moment = found.group.id, found.group.version
+    async def _evidence_of(self, found: Found) -> Evidence:
+        moment = found.group.id, found.group.version, found.customer.id
         if moment not in self._evidence:
-            self._evidence[moment] = Evidence(found.group, self._rules, self._keyring)
+            hubs = await self._hubs.of(found)
+            self._evidence[moment] = Evidence(found.group, self._rules, self._keyring, hubs)
         return self._evidence[moment]
 
-    def _end(self, asked: str, target: Named | Carrying, found: Found) -> End:
-        evidence = self._evidence_of(found)
+    async def _end(self, asked: str, target: Named | Carrying, found: Found) -> End:
+        evidence = await self._evidence_of(found)
         return End(asked, evidence, found.customer, tuple(_meant(evidence, target, found)))
 
 

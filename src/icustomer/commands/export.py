@@ -10,6 +10,7 @@ from pathlib import Path
 from icustomer.commands.clients import read_groups, redis_store
 from icustomer.commands.files import write_file
 from icustomer.commands.finding import Carrying, Named, ReadGroups, find, parse_target
+from icustomer.commands.hubs import HubReader
 from icustomer.commands.output import print_json, tell
 from icustomer.contracts.customer_export import CustomerExport
 from icustomer.contracts.rules_loading import load_rules
@@ -55,9 +56,12 @@ async def export_all(
 
     `asked`: as it was asked for, and when.
     """
+    hubs = HubReader(store, groups, keyring, rules)
     found = await find(store, groups, keyring, target)
     return [
-        export_customer(Evidence(each.group, rules, keyring), each.customer, *asked)
+        export_customer(
+            Evidence(each.group, rules, keyring, await hubs.of(each)), each.customer, *asked
+        )
         for each in found
     ]
 

@@ -7,12 +7,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from icustomer.commands.output import people_console, print_json, table, tell
 from icustomer.commands.recovery import Tools, open_means
+from icustomer.core.guests import Guests
 from icustomer.kafka_access import connection
 from icustomer.settings import Settings
 from icustomer.store.connection import ClusterServer, SingleServer
@@ -90,21 +92,23 @@ async def mended(settings: Settings, seconds: float, progress: Progress) -> Outc
 async def _look(
     settings: Settings, tools: Tools, means: Means, seconds: float, progress: Progress
 ) -> tuple[Verified, Sources]:
-    async with _sources(settings, tools) as sources:
+    retention = settings.guest_retention // timedelta(microseconds=1)
+    guests = Guests(retention, await means.store.clock())
+    async with _sources(settings, tools, guests) as sources:
         sweep = Sweep(sources, progress)
         verification = Verification(means.store, means.log, sweep, seconds)
         return await verification.run(), sources
 
 
 @asynccontextmanager
-async def _sources(settings: Settings, tools: Tools) -> AsyncIterator[Sources]:
+async def _sources(settings: Settings, tools: Tools, guests: Guests) -> AsyncIterator[Sources]:
     url, space = settings.redis_url.get_secret_value(), settings.space
     published = Published(connection(settings), settings.topic_prefix)
     server = ClusterServer(url, f"{{{space}}}:fence") if settings.redis_cluster else None
     inspection = Inspection(server or SingleServer(url), space)
     try:
         async with published:
-            yield Sources(inspection, published, tools.maker, tools.rules, tools.keyring)
+            yield Sources(inspection, published, tools.maker, tools.rules, tools.keyring, guests)
     finally:
         await inspection.close()
 

@@ -9,7 +9,8 @@ from pydantic_core import CoreSchema
 
 from icustomer.contracts.common import CalendarDate, Message, Money, Payment, Shipping
 from icustomer.contracts.events import Channel, Direction, OrderStatus, TicketStatus
-from icustomer.contracts.explanation import CustomerExplanation, Kept, Number, Time, WrittenName
+from icustomer.contracts.explained_identifiers import Kept, NotUsed, Time
+from icustomer.contracts.explanation import CustomerExplanation, Number, WrittenName
 from icustomer.contracts.outputs import Count, CustomerId, DecimalText, Profile, Use
 
 
@@ -33,6 +34,8 @@ class StatedIdentifier(Message):
     """Digits dialled after a telephone number."""
     verified: bool
     """Whether an event of the claim proved it."""
+    not_used: NotUsed | None = None
+    """Why it joins nobody there, unless that is because it is shared."""
     first_seen: Time
     """Earliest `occurred_at` of the claim's events."""
     last_seen: Time
@@ -101,6 +104,17 @@ class Statement(Message):
     """Who told it."""
     event_id: str
     """The event."""
+
+
+class EventCount(Message):
+    """How many events bear the name of a claim, where the rules choose names by that."""
+
+    claim: Number
+    """The claim."""
+    events: Count
+    """How many, since the rules count them."""
+    exact: bool
+    """False: an estimate, for many events."""
 
 
 class KeptItem(Message):
@@ -210,6 +224,8 @@ class CustomerExport(Message):
     """All that the customer's events claimed, first seen first."""
     names: Annotated[tuple[KeptName, ...], Kept]
     """Names, the latest first."""
+    event_counts: Annotated[tuple[EventCount, ...], Kept]
+    """How many events the claims are made of; empty unless the rules count them."""
     birth_dates: Annotated[tuple[KeptBirthDate, ...], Kept]
     """Days of birth, the latest first."""
     addresses: Annotated[tuple[Statement, ...], Kept]

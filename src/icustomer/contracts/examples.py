@@ -291,7 +291,7 @@ EXAMPLES: Mapping[str, Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "unshare", identifier={"kind": "phone", "value": "+491701234567"}
             ),
             "command-suppress": _command(
-                "suppress", identifier={"kind": "email", "value": "noreply@example.com"}
+                "suppress", identifier={"kind": "email", "value": "former.customer@example.org"}
             ),
         },
         "profile": {"profile": _PROFILE, "profile-merged": _PROFILE_MERGED},

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, WithJsonSchema
+from pydantic import Field, TypeAdapter
 
 from icustomer.contracts.common import CalendarDate, Message
-from icustomer.contracts.outputs import ChangeType, CustomerId, Digest, Use, Version
+from icustomer.contracts.explained_identifiers import (
+    ClaimedIdentifier,
+    DerivedIdentifier,
+    Kept,
+    KnownIdentifier,
+    Limit,
+    Mark,
+    NotUsed,
+    Time,
+    Underived,
+)
+from icustomer.contracts.outputs import ChangeType, CustomerId, Version
 
-Time = Annotated[
-    str,
-    WithJsonSchema(
-        {"type": "string", "format": "date-time", "examples": ["2026-03-14T08:26:53.589Z"]}
-    ),
-]
-"""RFC 3339 in UTC, as profiles have it."""
 Number = Annotated[int, Field(ge=1)]
 """Of a claim within its document, the oldest first."""
-Kept = Field(strict=False)
 
 JoinRule = Literal["must_link", "identifier", "follows", "nameless"]
 Reason = Literal[
@@ -28,6 +31,10 @@ Reason = Literal[
     "nameless",
     "shared",
     "blocked",
+    "placeholder",
+    "never",
+    "unknown_kind",
+    "only_derived",
     "unverified",
     "rules_changed",
     "no_common_identifier",
@@ -54,34 +61,6 @@ class Told(Message):
     """The source's ID of the event."""
 
 
-class KnownIdentifier(Message):
-    """An identifier that decided something."""
-
-    kind: str
-    """`account`, `email`, `phone`, or a kind that the rules add."""
-    value: str | None = None
-    """Canonical; none if nothing here states it: the rules made it, or its claims are gone."""
-    digest: Digest
-    """Keyed digest, as identity changes name it."""
-
-
-class ClaimedIdentifier(Message):
-    """An identifier as one claim states it."""
-
-    kind: str
-    """Kind."""
-    value: str
-    """The canonical form, by which it is compared."""
-    written: str
-    """As the claim's latest event wrote it."""
-    extension: str | None = None
-    """Digits dialled after a telephone number."""
-    verified: bool
-    """Whether an event of the claim proved it."""
-    use: Use
-    """What it does for the customer, as in profiles."""
-
-
 class Claim(Message):
     """All events that said the same of who somebody is: the unit of evidence."""
 
@@ -97,6 +76,10 @@ class Claim(Message):
     """Day of birth."""
     identifiers: Annotated[tuple[ClaimedIdentifier, ...], Kept]
     """All that it states."""
+    derived: Annotated[tuple[DerivedIdentifier, ...], Kept] = ()
+    """What the rules make of several of its fields."""
+    underived: Annotated[tuple[Underived, ...], Kept] = ()
+    """What they would make, were a part not blocked or ambiguous."""
     first_seen: Time
     """Earliest `occurred_at` of its events."""
     last_seen: Time
@@ -171,9 +154,10 @@ class Obstacle(Message):
     """The other one."""
     reason: Reason
     """`cannot_link`: a person's word; `names`: a veto, names that cannot be one person's; `limit`:
-    more than the rules allow a customer; `nameless`: on one side only claims without a name
-    state it, and they are no bridge; `shared`, `blocked`, `unverified`: the identifier joins
-    nobody there (see `use`); `rules_changed`: the rules in force would join them, and what
+    more than the rules allow a customer, see `limit`; `nameless`: on one side only claims without
+    a name state it, and they are no bridge; `shared`: it belongs to many, see `mark`; `blocked`,
+    `placeholder`, `never`, `unknown_kind`, `only_derived`, `unverified`: it joins nobody, on one
+    side at least, see `not_used`; `rules_changed`: the rules in force would join them, and what
     stands was not put together by them; `no_common_identifier`."""
     identifier: KnownIdentifier | None = None
     """What both state, if it is about one."""
@@ -181,19 +165,19 @@ class Obstacle(Message):
     """A name of either that cannot be one person's, the explained customer's first."""
     command: Word | None = None
     """The person's word."""
+    limit: Limit | None = None
+    """What they would exceed."""
+    mark: Mark | None = None
+    """Why the identifier belongs to many."""
+    not_used: NotUsed | None = None
+    """Why it joins nobody."""
 
 
-class Shared(Message):
+class Shared(Mark):
     """An identifier of the customer that belongs to many, and joins nobody."""
 
     identifier: KnownIdentifier
     """The identifier."""
-    rule: str | None = None
-    """The limit that it exceeded; none if the group no longer remembers."""
-    at: Time | None = None
-    """When that was found out: Kafka timestamp."""
-    event_id: str | None = None
-    """The event that showed it."""
 
 
 class Waiting(Message):

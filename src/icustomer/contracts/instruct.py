@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from icustomer.contracts.commands import CommandModel, Merge, Split
+from icustomer.contracts.commands import CommandModel, Forget, Merge, Split, Suppress
 from icustomer.contracts.common import Claim
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
-from icustomer.core.observation import Command, MergeCommand, Origin, SplitCommand
+from icustomer.core.observation import (
+    Command,
+    ForgetCommand,
+    MergeCommand,
+    Origin,
+    SplitCommand,
+    SuppressCommand,
+)
 from icustomer.core.rules import Rules
 
 
@@ -23,6 +30,10 @@ def instruct(
         case Split():
             digests = _digests(model.identifiers or (), rules, keyring)
             return _split(model, occurred_at, origin, digests)
+        case Forget():
+            return _forget(model, occurred_at, origin)
+        case Suppress():
+            return _suppress(model, occurred_at, origin, rules, keyring)
         case _:
             return _refused(f"not carried out by this version: {model.command}")
 
@@ -52,6 +63,28 @@ def _split(
     return SplitCommand(
         model.event_id, occurred_at, origin, customer_id, digests, everything=bool(model.all)
     )
+
+
+def _forget(model: Forget, occurred_at: int, origin: Origin) -> Command | Rejection:
+    customer_id = parse_customer_id(model.customer_id)
+    if customer_id is None:
+        return _refused("customer_id: no customer ID")
+    return ForgetCommand(model.event_id, occurred_at, origin, customer_id)
+
+
+def _suppress(
+    model: Suppress, occurred_at: int, origin: Origin, rules: Rules, keyring: Keyring
+) -> Command | Rejection:
+    claim = model.identifier
+    found = canonical(claim.kind, claim.value, None, rules)
+    if isinstance(found, Rejected):
+        return _refused(f"identifier: {found.reason}")
+    if not rules.connects(claim.kind, found.value):
+        return _refused(
+            "identifier: the rules match nobody by it, so that who carries it cannot be found"
+        )
+    digest = keyring.identifier(claim.kind, found.value)
+    return SuppressCommand(model.event_id, occurred_at, origin, digest)
 
 
 def _digests(

@@ -32,13 +32,8 @@ from icustomer.core.composites import derived
 from icustomer.core.keys import Keyring
 from icustomer.core.model import RawName
 from icustomer.core.names import normalise_name
-from icustomer.core.observation import (
-    MergeCommand,
-    Observation,
-    Origin,
-    RecordUpdate,
-    SplitCommand,
-)
+from icustomer.core.observation import Item as CoreItem
+from icustomer.core.observation import Observation, Origin, RecordUpdate
 from icustomer.core.rules import Match, Rules
 from icustomer.core.tallies import hash_of
 from icustomer.core.times import MICROSECOND, microseconds
@@ -54,7 +49,7 @@ EVENTS = (PlainEvent, Signup, Order, Support)
 class Observed(Struct, frozen=True):
     """One message as the core reads it: either `item` or `rejection` is set."""
 
-    item: Observation | MergeCommand | SplitCommand | None = None
+    item: CoreItem | None = None
     rejection: Rejection | None = None
     rejected: tuple[tuple[str, str], ...] = ()
     """(kind, reason) of every identifier that could not be read; both from closed lists."""

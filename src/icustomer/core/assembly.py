@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from icustomer.core.burying import Ground
 from icustomer.core.carrying import digests
-from icustomer.core.change import Change
-from icustomer.core.grouping import Places, group_ids, places_of
-from icustomer.core.model import Customer, Decision, Facet, Group
-from icustomer.core.part import Part, overrides_of
+from icustomer.core.change import SHARED, Change
+from icustomer.core.grouping import Held, Places, group_ids, places_of
+from icustomer.core.model import Customer, Decision, Group
+from icustomer.core.overriding import overrides_of
+from icustomer.core.part import Part
 
 DECISIONS_KEPT = 100
 """Decisions that a group remembers; those of its latest version are always kept."""
@@ -46,7 +48,7 @@ def _renewed(part: Part) -> list[Group]:
     """The groups whose facets got new data, where nobody joined and nobody parted."""
     groups = []
     for group in part.former:
-        facets = [part.facets[facet.key] for facet in group.facets]
+        facets = [part.facets.get(each.key) or part.husks[each.key] for each in group.facets]
         if facets != group.facets:
             customers = [_current(part, customer) for customer in group.customers]
             groups.append(replace(group, version=part.version, facets=facets, customers=customers))
@@ -54,20 +56,33 @@ def _renewed(part: Part) -> list[Group]:
 
 
 def _groups(part: Part) -> list[Group]:
-    keys_by_group = [sorted(keys) for keys in part.components()]
-    facets_by_group = [[part.facets[key] for key in keys] for keys in keys_by_group]
-    ids = group_ids(facets_by_group, part.former)
+    held = _held(part)
     groups = [
-        Group(group_id, part.version, facets)
-        for group_id, facets in zip(ids, facets_by_group, strict=True)
+        Group(group_id, part.version, list(each.facets), graves=list(each.graves))
+        for group_id, each in zip(group_ids(held, part.former), held, strict=True)
     ]
-    _distribute(part, groups)
+    groups += [
+        Group(each.digest, part.version, [], suppressed=[each]) for each in part.suppressed.values()
+    ]
+    groups += [Group(key, part.version, [part.husks[key]]) for key in sorted(part.husks)]
+    if groups:
+        _distribute(part, groups)
     return groups
+
+
+def _held(part: Part) -> list[Held]:
+    """The facets of each group to be, with the graves that lie there; then graves alone."""
+    facets = [[part.facets[key] for key in sorted(keys)] for keys in part.components()]
+    if not part.graves:
+        return [Held(each, ()) for each in facets]
+    ground = Ground(part.marks.unshared, part.rules, part.keyring)
+    laid, apart = ground.lay([part.graves[key] for key in sorted(part.graves)], facets)
+    return [*map(Held, facets, laid), *(Held((), graves) for graves in apart)]
 
 
 def _distribute(part: Part, groups: list[Group]) -> None:
     """Everything goes with its facets; a decision with the customer that it is about."""
-    place = {facet.key: group for group in groups for facet in group.facets}
+    place = {key: group for group in groups for key in _names(group)}
     home: dict[str, Group] = {}
     for customer in part.named.customers:
         home[customer.id] = place[customer.facets[0]]
@@ -75,12 +90,15 @@ def _distribute(part: Part, groups: list[Group]) -> None:
     for retired in part.named.retired:
         home[retired.id] = place[retired.anchor]
         place[retired.anchor].retired.append(retired)
+    for erased in sorted(part.erased, key=lambda each: each.id):
+        home[erased.id] = place[erased.anchor]
+        place[erased.anchor].erased.append(erased)
     for group in groups:
-        digests = _digests(part, group.facets)
+        digests = _digests(part, group)
         group.shared = sorted(digests & part.marks.shared)
         group.unshared = sorted(digests & part.marks.unshared)
-        keys = [facet.key for facet in group.facets]
-        group.overrides = sorted(overrides_of(part.overrides, keys), key=lambda each: each.stamp)
+        concerned = overrides_of(part.overrides, _names(group))
+        group.overrides = sorted(concerned, key=lambda each: each.stamp)
     _distribute_unplaced(part, home, groups)
     for decision in part.history.decisions:
         _home_of(decision, home, groups).decisions.append(decision)
@@ -103,8 +121,16 @@ def _current(part: Part, customer: Customer) -> Customer:
     return replace(customer, version=part.version, updated_at=max(part.at, customer.updated_at))
 
 
-def _digests(part: Part, facets: Sequence[Facet]) -> set[bytes]:
-    return {digest for facet in facets for digest in digests(facet, part.rules, part.keyring)}
+def _names(group: Group) -> list[bytes]:
+    """What a customer's ID, an erased one or an override may hang on."""
+    keys = [each.key for each in group.facets]
+    keys += [each.key for each in group.graves]
+    return keys + [each.digest for each in group.suppressed]
+
+
+def _digests(part: Part, group: Group) -> set[bytes]:
+    carried = (digests(facet, part.rules, part.keyring) for facet in group.facets)
+    return {each for grave in group.graves for each in grave.marks}.union(*carried)
 
 
 def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) -> Group:
@@ -112,7 +138,8 @@ def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) ->
         if customer_id in home:
             return home[customer_id]
     carrying = (group for group in groups if decision.digest in group.shared)
-    return next(carrying, groups[0])
+    # Of those who are erased husks are left, which stand last.
+    return next(carrying, groups[-1 if decision.type == "erased" else 0])
 
 
 def _newest(decisions: list[Decision], version: int) -> list[Decision]:
@@ -124,11 +151,15 @@ def _newest(decisions: list[Decision], version: int) -> list[Decision]:
 def _point(part: Part, change: Change, before: Places) -> None:
     """Links, index and aliases that differ from what the groups read had."""
     after = places_of(change.groups, part.rules, part.keyring)
+    gone = before.links.keys() - after.links.keys()
+    change.unmarked = sorted(each for each in gone if before.links[each] == SHARED)
     change.links = {
         digest: after.links.get(digest)
         for digest in before.links.keys() | after.links.keys()
         if before.links.get(digest) != after.links.get(digest)
     }
+    for digest in change.unmarked:
+        del change.links[digest]
     change.index_added = sorted(after.index - before.index)
     change.index_removed = sorted(before.index - after.index)
     former = _aliases(part.former)
@@ -145,6 +176,7 @@ def _aliases(groups: Sequence[Group]) -> dict[str, bytes]:
 
 
 def ids_of(groups: Sequence[Group]) -> list[str]:
-    """All customer IDs of the groups, current ones first."""
+    """All customer IDs of the groups: current ones, retired ones, erased ones."""
     current = [customer.id for group in groups for customer in group.customers]
-    return current + [retired.id for group in groups for retired in group.retired]
+    current += [retired.id for group in groups for retired in group.retired]
+    return current + [erased.id for group in groups for erased in group.erased]

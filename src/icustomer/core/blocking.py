@@ -54,6 +54,16 @@ class Blocklist:
         listed = self._by_kind.get(kind)
         return listed is not None and listed.has(value)
 
+    def entry(self, kind: str, value: str) -> Blocked | None:
+        """The entry that blocks a canonical value, own ones before shipped ones; for people who
+        ask, not for every event."""
+        mine = (entry for entry in self.entries if entry.kind == kind)
+        return next((entry for entry in mine if _blocks(entry, value)), None)
+
+
+def _blocks(entry: Blocked, value: str) -> bool:
+    return matcher([entry.pattern])(value) if entry.pattern else entry.value == value
+
 
 class _KindList:
     def __init__(self, entries: Iterable[Blocked], kind: str) -> None:

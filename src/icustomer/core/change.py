@@ -7,10 +7,16 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from icustomer.core.guests import EVERYBODY_STAYS, Guests
 from icustomer.core.model import Group
 
 SHARED = b"!"
 """Value of the link of a shared identifier. A group ID has 16 bytes, so it is never this."""
+
+SUPPRESSED = b"-"
+"""Value of the link of an identifier that is never matched nor stored."""
+MARKS = frozenset((SHARED, SUPPRESSED))
+"""Values of links that lead to no group."""
 
 
 class Groups(Protocol):
@@ -29,6 +35,7 @@ class Snapshot(Struct):
     """Every group that a link or an alias names."""
     aliases: dict[str, bytes | None] = field(default_factory=dict)
     """Customer ID to group ID."""
+    guests: Guests = EVERYBODY_STAYS
 
 
 class Outcome(StrEnum):
@@ -47,8 +54,9 @@ class Outcome(StrEnum):
 class Verdict(Struct, frozen=True, gc=False):
     """The outcome of one item with its reason, where there is one.
 
-    Reasons: `applied` or `nothing_new` or `too_old` (duplicate); `refused_command`,
-    `internal_error` or `too_large` (dead_lettered; `detail` says why).
+    Reasons: `erased`, `identifier`, `guest_expired` or `guest_not_kept` (suppressed); `applied` or
+    `nothing_new` or `too_old` (duplicate); `refused_command`, `internal_error` or `too_large`
+    (dead_lettered; `detail` says why).
     """
 
     outcome: Outcome
@@ -90,6 +98,12 @@ class Change(Struct):
     index_added: list[tuple[bytes, bytes]] = field(default_factory=list)
     index_removed: list[tuple[bytes, bytes]] = field(default_factory=list)
     """(digest of a shared identifier, group ID): which groups hold carriers of it."""
+    unmarked: list[bytes] = field(default_factory=list)
+    """Shared identifiers that nobody here carries any more: the mark goes if no other group
+    does either."""
+    waiting: dict[bytes, int | None] = field(default_factory=dict)
+    """Groups in which the time of guests runs otherwise than before: the earliest last act, or
+    None where nobody waits any more."""
     aliases: dict[str, bytes | None] = field(default_factory=dict)
     """Customer IDs whose group changed: to set, or to delete (None)."""
     touched: list[str] = field(default_factory=list)

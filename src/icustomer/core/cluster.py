@@ -173,16 +173,17 @@ class _Clustering:
 
     def _allowed(self, one: Cluster, other: Cluster) -> bool:
         """Whether evidence may join the two: no cannot-link and no limit forbids it."""
-        return not self._parted(one, other) and not self._too_many(one, other)
+        return not self._parted(one, other) and self._exceeded(one, other) is None
 
-    def _too_many(self, one: Cluster, other: Cluster) -> bool:
-        """Whether both together would hold more values of a kind than a customer may, and
-        more than either holds by itself."""
-        for kind, most in self._limits:
+    def _exceeded(self, one: Cluster, other: Cluster) -> tuple[str, int] | None:
+        """The limit (kind, number) that both together would exceed: more values of a kind than
+        a customer may have, and more than either holds by itself."""
+        for limit in self._limits:
+            kind, most = limit
             together = len(one.values[kind] | other.values[kind])
             if together > max(most, len(one.values[kind]), len(other.values[kind])):
-                return True
-        return False
+                return limit
+        return None
 
     def _agreeing(self, one: Cluster, other: Cluster) -> bool:
         return self._allowed(one, other) and names_agree(one, other)
@@ -253,10 +254,14 @@ class _Clustering:
                 for target in targets
             ]
             for nameless, target in wanted:
-                current = self._of[target.facets[0]]
-                if self._allowed(current, nameless):
-                    self._join(current, nameless)
-                    moved = True
+                moved |= self._follow(self._of[target.facets[0]], nameless)
+
+    def _follow(self, target: Cluster, nameless: Cluster) -> bool:
+        """Whether a nameless cluster may join, and does join, the customer it leads to."""
+        if not self._allowed(target, nameless):
+            return False
+        self._join(target, nameless)
+        return True
 
     def _strongest_targets(self, nameless: Cluster, scope: frozenset[int] | None) -> list[Cluster]:
         """The named clusters that its strongest class of identifier leads to.

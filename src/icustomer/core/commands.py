@@ -12,11 +12,19 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from icustomer.core.change import Outcome, Verdict
+from icustomer.core.erasing import forget
 from icustomer.core.history import Cause
 from icustomer.core.model import Customer, Decision, Facet, Override
 from icustomer.core.naming import holder_of
-from icustomer.core.observation import Command, MergeCommand, SplitCommand
+from icustomer.core.observation import (
+    Command,
+    ForgetCommand,
+    MergeCommand,
+    SplitCommand,
+    SuppressCommand,
+)
 from icustomer.core.part import Part
+from icustomer.core.rewriting import take_out
 
 
 class Sides(NamedTuple):
@@ -37,15 +45,23 @@ def obey(part: Part, command: Command) -> Verdict:
         part.replayed = True
         return Verdict(Outcome.DUPLICATE, "applied")
     try:
-        if isinstance(command, MergeCommand):
-            return _merge(part, command)
-        return _split(part, command)
+        match command:
+            case MergeCommand():
+                return _merge(part, command)
+            case SplitCommand():
+                return _split(part, command)
+            case ForgetCommand():
+                return _forget(part, command)
+            case SuppressCommand():
+                return _suppress(part, command)
     except RefusedError as error:
         return Verdict(Outcome.DEAD_LETTERED, "refused_command", str(error))
 
 
 def _holder(part: Part, customer_id: str) -> Customer:
     holder = holder_of(customer_id, part.named.customers, part.named.retired)
+    if any(each.id == customer_id for each in part.erased):
+        raise RefusedError(f"{customer_id} was forgotten")
     if holder is None:
         raise RefusedError(f"no customer has the ID {customer_id}")
     return holder
@@ -175,3 +191,24 @@ def _void(part: Part, event_id: str) -> None:
         replace(each, kind="void") if each.kind == "must" and each.event_id == event_id else each
         for each in part.overrides
     ]
+
+
+# -- forget and suppress ---------------------------------------------------------------
+
+
+def _forget(part: Part, command: ForgetCommand) -> Verdict:
+    stamp = (command.occurred_at, command.event_id)
+    if any((each.id, each.stamp) == (command.customer_id, stamp) for each in part.erased):
+        part.replayed = True
+        return Verdict(Outcome.DUPLICATE, "applied")
+    forget(part, command, _holder(part, command.customer_id))
+    return Verdict(Outcome.MATCHED)
+
+
+def _suppress(part: Part, command: SuppressCommand) -> Verdict:
+    if command.refusal:
+        raise RefusedError(command.refusal)
+    if not take_out(part, command):
+        part.replayed = True
+        return Verdict(Outcome.DUPLICATE, "applied")
+    return Verdict(Outcome.SPLIT if part.named.splits else Outcome.MATCHED)

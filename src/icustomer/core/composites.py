@@ -6,8 +6,9 @@ does not depend on the rules. Parts are normalised as the facet has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Protocol
 
 from icustomer.core.keys import Keyring
@@ -86,40 +87,53 @@ PARTS = (*NAME_PARTS, *BIRTH_PARTS, EMAIL_LOCAL)
 """All parts beside the kinds of identifier, whose canonical values are parts too."""
 
 
+Blocks = Callable[[str, str], bool]
+"""(kind, canonical value) -> whether it is nobody's."""
+Composites = Iterable[tuple[str, Sequence[str]]]
+"""(kind, its parts), as `Rules.composites` has them."""
+
+
 def derived(claim: Claim, rules: Rules, keyring: Keyring) -> list[tuple[str, bytes]]:
     """(kind, digest) of each identifier that the claim makes, sorted."""
-    found: set[tuple[str, bytes]] = set()
+    made = combined(claim, rules.composites, rules.blocklist.blocks)
+    return sorted({(kind, keyring.derived(kind, values)) for kind, values in made})
+
+
+def combined(
+    claim: Claim, composites: Composites, blocks: Blocks
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(kind, values of its parts in their order) of each identifier that the claim makes."""
     known: dict[str, list[str]] = {}
-    for kind, parts in rules.composites:
+    for kind, parts in composites:
         for part in parts:
             if part not in known:
-                known[part] = _values(part, claim, rules)
-        made = 1
-        for part in parts:
-            made *= len(known[part])
-        if 0 < made <= MOST_DERIVED:
-            columns = [known[part] for part in parts]
-            found.update((kind, keyring.derived(kind, values)) for values in product(*columns))
-    return sorted(found)
+                known[part] = _values(part, claim, blocks)
+        columns = [known[part] for part in parts]
+        if 0 < prod(map(len, columns)) <= MOST_DERIVED:
+            for values in product(*columns):
+                yield kind, values
 
 
-def _values(part: str, claim: Claim, rules: Rules) -> list[str]:
+def _values(part: str, claim: Claim, blocks: Blocks) -> list[str]:
     """What the claim says of a part, each once; nothing that is blocked."""
-    blocks = rules.blocklist.blocks
+    stated = claimed_for(part, claim)
     if part in NAME_PARTS:
-        if any(blocks("name", word) for word in claim.name.parts):
-            return []
-        return list(dict.fromkeys(NAME_PARTS[part](claim)))
+        blocked = any(blocks(*each) for each in stated)
+        return [] if blocked else list(dict.fromkeys(NAME_PARTS[part](claim)))
+    values = [value for kind, value in stated if not blocks(kind, value)]
     if part in BIRTH_PARTS:
-        if claim.birth_date and blocks("birth_date", claim.birth_date):
-            return []
-        return list(BIRTH_PARTS[part](claim))
-    kind = "email" if part == EMAIL_LOCAL else part
-    values = [
-        each.value
-        for each in claim.identifiers
-        if each.kind == kind and not blocks(kind, each.value)
-    ]
+        return list(BIRTH_PARTS[part](claim)) if values else []
     if part == EMAIL_LOCAL:
         return list(dict.fromkeys(value.rpartition("@")[0] for value in values))
     return values
+
+
+def claimed_for(part: str, claim: Claim) -> list[tuple[str, str]]:
+    """(kind, canonical value) of what a part is taken from: the words of a name, a birth date,
+    identifiers."""
+    if part in NAME_PARTS:
+        return [("name", word) for word in claim.name.parts]
+    if part in BIRTH_PARTS:
+        return [("birth_date", day) for day in _born(claim)]
+    kind = "email" if part == EMAIL_LOCAL else part
+    return [(kind, each.value) for each in claim.identifiers if each.kind == kind]

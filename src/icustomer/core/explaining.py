@@ -8,81 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from icustomer.core.cluster import Clustered, _Clustering
-from icustomer.core.growing import ANY_SIDE, Cluster, names_agree
+from icustomer.core.growing import ANY_SIDE, Cluster
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group, Override
 from icustomer.core.names import compatible
+from icustomer.core.reasons import By, Joined, Limit, Refused, Stamp, Waiting, Why
 from icustomer.core.rules import Rules
-
-Stamp = tuple[int, str]
-"""`Override.stamp`: which command."""
-
-
-class By(StrEnum):
-    """What joined two claims."""
-
-    MUST_LINK = "must_link"
-    """A person's word."""
-    IDENTIFIER = "identifier"
-    """A pass by kind: at most one of them has no name, or their names agree."""
-    FOLLOWS = "follows"
-    """One has no name, and its strongest identifiers lead to the other's customer alone."""
-    NAMELESS = "nameless"
-    """Neither has a name, and no named customer claims the identifier."""
-
-
-class Why(StrEnum):
-    """What keeps two customers apart who carry one identifier."""
-
-    CANNOT_LINK = "cannot_link"
-    """A person's word."""
-    NAMES = "names"
-    """The veto: a name of one is incompatible with a name of the other."""
-    LIMIT = "limit"
-    """Together they would hold more than the rules allow a customer."""
-    NAMELESS = "nameless"
-    """On one side only claims without a name carry it, and those are no bridge."""
-
-
-class Joined(Struct, frozen=True):
-    """Two claims by which two clusters became one."""
-
-    by: By
-    one: bytes
-    other: bytes
-    """Facet keys; both carry the identifier, if there is one."""
-    kind: str = ""
-    digest: bytes = b""
-    verified: bool = False
-    """The identifier was verified in both."""
-    word: Stamp | None = None
-    """The command, of a must-link."""
-
-
-class Refused(Struct, frozen=True):
-    """An identifier that two clusters carry and that did not join them."""
-
-    why: Why
-    kind: str = ""
-    digest: bytes = b""
-    names: tuple[bytes, bytes] | None = None
-    """Facets of the two sides whose names are incompatible."""
-    word: Stamp | None = None
-    """The command that keeps them apart."""
-
-
-class Waiting(Struct, frozen=True):
-    """Facets that are nobody for now, and the customers that they might be."""
-
-    facets: tuple[bytes, ...]
-    leads_to: tuple[bytes, ...]
-    """A facet of each customer that their strongest identifiers lead to."""
 
 
 class Trace:
@@ -150,9 +86,6 @@ class _Meeting(Struct, frozen=True):
     refused: Refused
 
 
-_NO_GROUND = _Ground(By.FOLLOWS)
-
-
 class _Traced(_Clustering):
     """The clustering, writing down what it joins and refuses to join."""
 
@@ -169,7 +102,7 @@ class _Traced(_Clustering):
         self.usable = self._usable
         self._meetings: dict[bytes, list[_Meeting]] = defaultdict(list)
         """By the digest of the identifier."""
-        self._ground = _NO_GROUND
+        self._ground = _Ground(By.FOLLOWS)
         self._leads: dict[int, tuple[str, bool]] = {}
         """Nameless cluster (by its first facet) to the class that leads anywhere: kind, and
         whether verified claims alone."""
@@ -186,9 +119,12 @@ class _Traced(_Clustering):
             self._ground = _Ground(By.IDENTIFIER, kind, each[1], frozenset(each[2]))
             super()._pass(kind, [each])
 
-    def _follow_names(self, members: Collection[int], scope: frozenset[int] | None) -> None:
-        self._ground = _NO_GROUND
-        super()._follow_names(members, scope)
+    def _follow(self, target: Cluster, nameless: Cluster) -> bool:
+        self._ground = self._followed(target, nameless)
+        joined = super()._follow(target, nameless)
+        if not joined:
+            self._note(target, nameless)
+        return joined
 
     def _targets(
         self, nameless: Cluster, scope: frozenset[int] | None, kind: str, *, only_verified: bool
@@ -210,17 +146,19 @@ class _Traced(_Clustering):
         def asked(one: Cluster, other: Cluster) -> bool:
             allowed = may_join(one, other)
             if not allowed:
-                refused = self._obstacle(one, other)
-                meeting = _Meeting(one.facets[0], other.facets[0], refused)
-                self._meetings[refused.digest].append(meeting)
+                self._note(one, other)
             return allowed
 
         super()._join_to_earlier(clusters, asked)
 
+    def _note(self, one: Cluster, other: Cluster) -> None:
+        """Write down that two clusters were not joined."""
+        refused = self._obstacle(one, other)
+        meeting = _Meeting(one.facets[0], other.facets[0], refused)
+        self._meetings[refused.digest].append(meeting)
+
     def _join(self, one: Cluster, other: Cluster) -> None:
         ground = self._ground
-        if ground is _NO_GROUND:
-            ground = self._followed(one, other)
         mine, yours = self._meeting(one, ground), self._meeting(other, ground)
         verified = {index for index, proved in self._claims(ground) if proved}
         self.joins.append(
@@ -269,13 +207,22 @@ class _Traced(_Clustering):
 
     def _obstacle(self, one: Cluster, other: Cluster) -> Refused:
         ground = self._ground
-        told = Refused(Why.LIMIT, ground.kind, ground.digest)
+        forbidden = self._forbidden(one, other, ground.kind, ground.digest)
+        if forbidden is not None:
+            return forbidden
+        names = self._incompatible(one, other)
+        return Refused(Why.NAMES, ground.kind, ground.digest, names=names)
+
+    def _forbidden(self, one: Cluster, other: Cluster, kind: str, digest: bytes) -> Refused | None:
+        """What keeps two clusters apart whatever their names are."""
         word = self.parting_word(one, other)
         if word is not None:
-            return replace(told, why=Why.CANNOT_LINK, word=word)
-        if ground.kind and self._rules.kinds[ground.kind].veto and not names_agree(one, other):
-            return replace(told, why=Why.NAMES, names=self._incompatible(one, other))
-        return told
+            return Refused(Why.CANNOT_LINK, kind, digest, word=word)
+        exceeded = self._exceeded(one, other)
+        if exceeded is not None:
+            mine, yours = (tuple(sorted(each.values[exceeded[0]])) for each in (one, other))
+            return Refused(Why.LIMIT, kind, digest, limit=Limit(*exceeded, mine, yours))
+        return None
 
     def parting_word(self, one: Cluster, other: Cluster) -> Stamp | None:
         """The newest cannot-link that keeps two clusters apart."""
@@ -324,12 +271,8 @@ class _Traced(_Clustering):
             if met == (one, other):
                 return meeting.refused
             if met == (other, one):
-                names = meeting.refused.names
-                return replace(meeting.refused, names=names and names[::-1])
-        word = self.parting_word(one, other)
-        if word is not None:
-            return Refused(Why.CANNOT_LINK, kind, digest, word=word)
-        return Refused(Why.NAMELESS, kind, digest)
+                return _turned(meeting.refused)
+        return self._forbidden(one, other, kind, digest) or Refused(Why.NAMELESS, kind, digest)
 
     def leads_to(self, facet: bytes) -> tuple[bytes, ...]:
         """A facet of each named cluster that the cluster of a facet leads to."""
@@ -340,3 +283,13 @@ class _Traced(_Clustering):
 def _has(carriers: list[tuple[int, bool]], cluster: Cluster, *, only_verified: bool) -> bool:
     members = frozenset(cluster.facets)
     return any(index in members and (verified or not only_verified) for index, verified in carriers)
+
+
+def _turned(refused: Refused) -> Refused:
+    """The same as the other side tells it."""
+    names, limit = refused.names, refused.limit
+    return replace(
+        refused,
+        names=names and names[::-1],
+        limit=limit and replace(limit, mine=limit.yours, yours=limit.mine),
+    )

@@ -68,13 +68,13 @@ def already_applied(facet: Facet | None, observation: Observation) -> bool:
     return origin.offset <= facet.applied.get(origin.partition, -1)
 
 
-def apply(facet: Facet | None, observation: Observation, key: bytes) -> Applied:
-    """The facet with the observation in it.
+def apply(facet: Facet | None, observation: Observation, key: bytes, erased_at: int = 0) -> Applied:
+    """The facet with the observation in it; `key` and `erased_at` are those of the facet.
 
     Without anything new the facet comes back as it was, its applied mark too: applying the
     same record again would find nothing new again.
     """
-    base = facet or founded(observation, key)
+    base = facet or founded(observation, key, erased_at)
     fields = set() if facet else _founding_fields(observation)
     changes: dict[str, Any] = {}
     _see(base, observation, changes, fields)
@@ -131,7 +131,7 @@ def _see(facet: Facet, observation: Observation, changes: dict[str, Any], fields
         changes["last_seen"] = at
         changes["last_event_id"] = observation.event_id
         changes["raw_name"] = observation.raw_name
-    identifiers = _merged_identifiers(facet.identifiers, observation.identifiers, latest=latest)
+    identifiers = merged_identifiers(facet.identifiers, observation.identifiers, latest=latest)
     if identifiers != facet.identifiers:
         changes["identifiers"] = identifiers
         fields.update(_founding_fields(observation))
@@ -142,10 +142,11 @@ def _writes_last(facet: Facet, observation: Observation) -> bool:
     stamp = (observation.occurred_at, observation.event_id)
     if stamp != facet.stamp:
         return stamp > facet.stamp
-    return _written(observation) > _written(facet)
+    return written(observation) > written(facet)
 
 
-def _written(what: Facet | Observation) -> tuple[str, ...]:
+def written(what: Facet | Observation) -> tuple[str, ...]:
+    """What was written, as it ranks where two stamps are the same."""
     name = what.raw_name
     texts = [name.given or "", name.family or "", name.full or ""]
     for identifier in what.identifiers:
@@ -153,9 +154,11 @@ def _written(what: Facet | Observation) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _merged_identifiers(
+def merged_identifiers(
     old: tuple[Identifier, ...], new: tuple[Identifier, ...], *, latest: bool
 ) -> tuple[Identifier, ...]:
+    """The same identifiers twice, as one: written as the latest wrote them (`latest`: the new
+    ones), verified if either is."""
     if old == new:
         return old
     return tuple(
@@ -176,7 +179,7 @@ def _set_cells(
     cells = facet.cells
     for attribute, value in observation.cells.items():
         cell = Cell(value, observation.occurred_at, observation.event_id, observation.source)
-        merged = _with_cell(cells.get(attribute, []), cell)
+        merged = with_cell(cells.get(attribute, []), cell)
         if merged is None:
             continue
         if cells is facet.cells:
@@ -199,7 +202,7 @@ def _count(
         fields.add("name")
 
 
-def _with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:
+def with_cell(cells: list[Cell], new: Cell) -> list[Cell] | None:
     """The latest cell of each source, latest first; None if the new one changes nothing."""
     for cell in cells:
         if cell.source == new.source:

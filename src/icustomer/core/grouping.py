@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
 from icustomer.core.carrying import connecting, linkable
-from icustomer.core.change import SHARED
+from icustomer.core.change import SHARED, SUPPRESSED
 from icustomer.core.composites import Claim
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group, Override
+from icustomer.core.model import Facet, Grave, Group, Override, Suppressed
 from icustomer.core.naming import oldest
 from icustomer.core.rules import Rules
 from icustomer.core.sets import DisjointSets
@@ -70,6 +70,15 @@ class Claimants(Protocol):
     @property
     def shared(self) -> Sequence[bytes]: ...
 
+    @property
+    def unshared(self) -> Sequence[bytes]: ...
+
+    @property
+    def graves(self) -> Sequence[Grave]: ...
+
+    @property
+    def suppressed(self) -> Sequence[Suppressed]: ...
+
 
 class Places(Struct):
     """Where the store must point: links by digest, and the index of shared identifiers."""
@@ -99,25 +108,59 @@ class Places(Struct):
             if alone:
                 self.links[facet.key] = group_id
 
+    def add_graves(self, group: Claimants) -> None:
+        """Point to a group from its graves, and from what outlasts those who lie there."""
+        shared, unshared = frozenset(group.shared), frozenset(group.unshared)
+        for grave in group.graves:
+            self.links[grave.key] = group.id
+            for digest in grave.marks:
+                if digest in shared:
+                    self.links[digest] = SHARED
+                    self.index.add((digest, group.id))
+                elif digest in unshared:
+                    self.links[digest] = group.id
+
 
 def places_of(groups: Iterable[Claimants], rules: Rules, keyring: Keyring) -> Places:
     """All that must point to the groups."""
     places = Places()
+    suppressed: list[bytes] = []
     for group in groups:
         places.add(group.id, group.facets, frozenset(group.shared), rules, keyring)
+        if group.graves:
+            places.add_graves(group)
+        suppressed += [each.digest for each in group.suppressed]
+    # Last: while a suppressed identifier is being taken out, some groups still carry it.
+    places.links |= dict.fromkeys(suppressed, SUPPRESSED)
     return places
 
 
-def group_ids(parts: Sequence[Sequence[Facet]], former: Sequence[Group]) -> list[bytes]:
-    """The ID of each part: the largest former group keeps its own where its ID's facet is;
-    the others take the key of their oldest facet."""
+class Held(NamedTuple):
+    """What a group is to hold: facets, or graves, or both."""
+
+    facets: Sequence[Facet]
+    graves: Sequence[Grave]
+
+    @property
+    def keys(self) -> list[bytes]:
+        """Of all that lies in it."""
+        return [each.key for each in self.facets] + [each.key for each in self.graves]
+
+
+def group_ids(parts: Sequence[Held], former: Sequence[Group]) -> list[bytes]:
+    """The ID of each part: the largest former group keeps its own where its ID's facet or grave
+    is; the others take the key of their oldest facet, or of their first grave."""
     by_size = sorted(former, key=lambda group: (-len(group.facets), group.id))
     kept: dict[int, bytes] = {}
-    place = {facet.key: number for number, part in enumerate(parts) for facet in part}
+    place = {key: number for number, part in enumerate(parts) for key in part.keys}
     for group in by_size:
         number = place.get(group.id)
         if number is not None:
             kept.setdefault(number, group.id)
     return [
-        kept[number] if number in kept else oldest(part).key for number, part in enumerate(parts)
+        kept[number] if number in kept else _first_key(part) for number, part in enumerate(parts)
     ]
+
+
+def _first_key(part: Held) -> bytes:
+    return oldest(part.facets).key if part.facets else min(grave.key for grave in part.graves)

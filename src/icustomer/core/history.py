@@ -38,7 +38,7 @@ class Cause(Struct, frozen=True):
     event_id: str
     """The last of its events."""
     rule: str
-    """`evidence`, `must_link` or `cannot_link`."""
+    """`evidence`, `must_link`, `cannot_link`, `forget` or `suppress`."""
     applied: tuple[tuple[int, str, bytes], ...] = ()
     """(item, event ID, facet key) of each observation that brought something new."""
 
@@ -174,6 +174,17 @@ class History:
             reason = self._reason(cause, current[claimed], ())
             self._decide("claimed", cause, reason, Parties(claimed))
 
+    def record_erased(self, customer_ids: Collection[str], cause: Cause) -> None:
+        """Write down who was erased, and nothing else that names them."""
+        self.decisions = [
+            each
+            for each in self.decisions
+            if each.customer_id not in customer_ids and not _names_one(each, customer_ids)
+        ]
+        for customer_id in sorted(customer_ids):
+            reason = Reason(None, cause.event_id, "", b"", cause.rule)
+            self._decide("erased", cause, reason, Parties(customer_id))
+
     def record_refusals(self, before: Mapping[bytes, Standing], cause: Cause) -> set[str]:
         """Write down which customers an identifier newly failed to join; the IDs of those
         for whom an identifier became or ceased to be contested."""
@@ -275,6 +286,10 @@ class History:
         if any(customer_id in (parted, *parts) for parted, parts in named.splits):
             return "split"
         return "claimed" if customer_id in named.claimed else "matched"
+
+
+def _names_one(decision: Decision, customer_ids: Collection[str]) -> bool:
+    return any(each in customer_ids for each in decision.others)
 
 
 def _contested(standing: Mapping[bytes, Standing]) -> set[tuple[str, bytes]]:

@@ -31,11 +31,23 @@ class NormalName(Struct, array_like=True, frozen=True, gc=False):
     given: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
-    """Parts of a full name that nobody told apart."""
+    """Parts of a full name that nobody told apart; last, a mark of the generation ("jr."), which
+    ends with a dot as no part does."""
 
     @property
     def parts(self) -> tuple[str, ...]:
-        return self.given + self.family + self.other
+        """All parts, without the mark."""
+        return self.given + self.family + self.undivided
+
+    @property
+    def undivided(self) -> tuple[str, ...]:
+        """What nobody told apart, without the mark."""
+        return self.other[:-1] if self.generation else self.other
+
+    @property
+    def generation(self) -> str:
+        """The mark: sr., jr., iii. or iv.; empty if nobody told."""
+        return self.other[-1] if self.other and self.other[-1].endswith(".") else ""
 
 
 class RawName(Struct, array_like=True, frozen=True, gc=False):
@@ -158,6 +170,9 @@ class Facet(Struct, array_like=True, gc=False):
     """How many customer IDs were minted from this facet."""
     erased_at: int = 0
     """Non-zero: the same claim was erased before, up to this `occurred_at`."""
+    expired_at: int = 0
+    """Non-zero: the same claim was a guest's whose time was over, and orders of guests up to
+    this `occurred_at` bring nothing back."""
 
     @property
     def stamp(self) -> tuple[int, str]:
@@ -235,11 +250,51 @@ class Decision(Struct, array_like=True, gc=False):
     """merged only: for each of `others`, its facets then; last, the survivor's facets then."""
 
 
+class Grave(Struct, array_like=True, frozen=True, gc=False):
+    """What is left of a facet that was erased: nothing that tells of anybody."""
+
+    key: bytes
+    """Of the facet, as it is with `erased_at` 0: what every event of the same claim asks for."""
+    up_to: int
+    """Events of the claim with an `occurred_at` up to this are dropped."""
+    marks: tuple[bytes, ...] = ()
+    """Sorted digests of its identifiers that are shared, or never to be: that outlasts it."""
+
+
+class Erased(Struct, array_like=True, frozen=True, gc=False):
+    """An ID that stands for nobody any more, nor ever will: its record is a tombstone."""
+
+    id: str
+    anchor: bytes
+    """Key of a grave, or digest of a suppressed identifier, in the same group."""
+    version: int
+    """Of its tombstone: the version of the group at which it was erased."""
+    at: int
+    """Kafka timestamp of the command."""
+    said_at: int
+    event_id: str
+    """Stamp of the command, which is recognised by it when it comes again."""
+
+    @property
+    def stamp(self) -> tuple[int, str]:
+        return self.said_at, self.event_id
+
+
+class Suppressed(Struct, array_like=True, frozen=True, gc=False):
+    """An identifier that is never matched nor stored again: nothing of it but its digest."""
+
+    digest: bytes
+    """Also the ID of the group that it stands in, by itself."""
+    said_at: int
+    event_id: str
+    """Stamp of the command."""
+
+
 class Group(Struct, array_like=True, gc=False):
     """Facets that identifiers connect: the unit of storage and of commit."""
 
     id: bytes
-    """16 bytes: the key of one of its facets."""
+    """16 bytes: the key of one of its facets or graves, or the digest that it suppresses."""
     version: int
     """`epoch << 40 | n`; see `version_after`."""
     facets: list[Facet]
@@ -252,6 +307,12 @@ class Group(Struct, array_like=True, gc=False):
     unshared: list[bytes] = field(default_factory=list)
     """Sorted digests of identifiers in it that are never to be marked."""
     decisions: list[Decision] = field(default_factory=list)
+    graves: list[Grave] = field(default_factory=list)
+    """Sorted by key. A grave lies with the facet of the same claim that came after it, else
+    alone."""
+    erased: list[Erased] = field(default_factory=list)
+    """Sorted by ID."""
+    suppressed: list[Suppressed] = field(default_factory=list)
 
 
 VERSION_EPOCH_SHIFT = 40

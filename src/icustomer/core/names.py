@@ -1,14 +1,14 @@
-"""Cuts names into comparable parts and tells whether two names may be one person's."""
+"""Makes names comparable and tells whether two of them may be one person's."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import combinations
 
 from icustomer.core.model import NormalName, RawName
+from icustomer.core.name_sense import Sense, is_of_companies, sense_of
+from icustomer.core.name_words import name_words
 from icustomer.core.similarity import given_names_agree, largest_clique, name_parts_agree
 
 NAME_CACHE = 65_536
@@ -16,170 +16,56 @@ NAME_CACHE = 65_536
 PAIR_CACHE = 65_536
 """Pairs of names whose verdict is remembered."""
 
-APOSTROPHES = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd`\u00b4\uff07\u05f3\u0640"
-"""Join what they stand between: O'Brien is OBrien, not the initial O. The last two: Hebrew
-geresh and the Arabic stroke that only stretches a word."""
-_APOSTROPHES = str.maketrans("", "", APOSTROPHES)
-_ASCII_WORD = re.compile("[a-z0-9]+")
-_UNDECOMPOSED = str.maketrans(
-    {
-        "\u00f8": "o",
-        "\u0142": "l",
-        "\u0111": "d",
-        "\u00f0": "d",
-        "\u00fe": "th",
-        "\u00e6": "ae",
-        "\u0153": "oe",
-        "\u0131": "i",
-        "\u0127": "h",
-        "\u0167": "t",
-    }
-)
-"""Latin letters whose stroke or ligature Unicode does not decompose, to their base letters."""
-
-TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "mister",
-        "mistress",
-        "sir",
-        "madam",
-        "madame",
-        "mme",
-        "mlle",
-        "monsieur",
-        "messrs",
-        "dr",
-        "doctor",
-        "prof",
-        "professor",
-        "rev",
-        "reverend",
-        "hon",
-        "herr",
-        "frau",
-        "fraulein",
-        "hr",
-        "dhr",
-        "mevr",
-        "mevrouw",
-        "meneer",
-        "senor",
-        "senora",
-        "senorita",
-        "sr",
-        "sra",
-        "srta",
-        "snr",
-        "sig",
-        "signor",
-        "signora",
-        "signorina",
-        "dott",
-        "dottssa",
-        "avv",
-        "ing",
-        "dipl",
-        "shri",
-        "smt",
-        "pan",
-        "pani",
-        "jr",
-        "jnr",
-        "junior",
-    ]
-)
-"""Forms of address, degrees that stand before a name, and marks of the generation. They are
-no name wherever they stand."""
-SUFFIXES = frozenset(
-    ["ii", "iii", "iv", "phd", "md", "dds", "esq", "esquire", "mba", "msc", "bsc", "cpa", "rn"]
-)
-"""What may follow a name but can itself be the beginning of one (Md, Iv)."""
-
 
 @lru_cache(NAME_CACHE)
 def normalise_name(raw: RawName) -> NormalName:
     """The comparable parts of a name; empty if nothing in it names anybody.
 
     NFKD, accents dropped, case folded; cut at blanks, hyphens, dots and whatever is no
-    letter, digit or apostrophe. Parts without a letter, titles and suffixes are dropped. A
-    full name is looked at only where the given or the family name is missing; what it adds
-    is `other`, except that `Family, Given` tells the two apart.
+    letter, digit or apostrophe. Parts without a letter, titles and suffixes are dropped, marks
+    of the generation are told apart. A full name is looked at only where the given or the
+    family name is missing; what it adds is `other`, except that `Family, Given` tells the two
+    apart.
     """
-    given, family = _parts(raw.given), _parts(raw.family)
+    (given, one), (family, other) = _parts(raw.given), _parts(raw.family)
+    generation = other or one
     if given and family:
-        return NormalName(given, family)
+        return NormalName(given, family, generation)
     if not given and not family:
         return _full_name(raw.full or "")
     known = {*given, *family}
-    return NormalName(given, family, tuple(part for part in _parts(raw.full) if part not in known))
+    parts, third = _parts(raw.full)
+    more = tuple(part for part in parts if part not in known)
+    return NormalName(given, family, more + (generation or third))
 
 
 def _full_name(full: str) -> NormalName:
-    before, comma, after = full.partition(",")
-    family, given = _parts(before), _parts(after)
-    if comma and family and given and "," not in after:
-        return NormalName(given, family)
-    return NormalName(other=_parts(full))
+    told = [_parts(each) for each in full.split(",")]
+    named = [parts for parts, _ in told if parts]
+    parts, generation = _parts(full.replace(",", " "))
+    if len(named) == 2 and told[0][0]:  # noqa: PLR2004 - family and given name
+        return NormalName(named[1], named[0], generation)
+    return NormalName(other=parts + generation if parts else ())
 
 
 @lru_cache(NAME_CACHE)
-def _parts(text: str | None) -> tuple[str, ...]:
-    """The usable parts of one field, in order, none twice."""
-    words = _words(text) if text else []
-    usable = (
-        word
-        for position, word in enumerate(words)
-        if word not in TITLES and not (position and word in SUFFIXES)
-    )
-    return tuple(dict.fromkeys(usable))
-
-
-def _words(text: str) -> list[str]:
-    """Runs of letters and digits with a letter among them."""
-    folded = _folded(text.translate(_APOSTROPHES)).replace("ph.d", "phd")
-    if folded.isascii():
-        return [word for word in _ASCII_WORD.findall(folded) if not word.isdecimal()]
-    cut = "".join(char if _belongs(char) else " " for char in folded)
-    return [word for word in cut.split() if any(map(str.isalpha, word))]
-
-
-def _folded(text: str) -> str:
-    """NFKD, accents dropped, case folded, composed again so that one letter is one character."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kept = "".join(char for char in decomposed if not _is_dropped(char))
-    return unicodedata.normalize("NFC", kept.translate(_UNDECOMPOSED))
-
-
-def _is_dropped(char: str) -> bool:
-    """Accents and vowel points, by combining class (UAX #44, table 15), and invisible characters.
-
-    Left in place is what makes another letter in scripts that write it so: nukta, voicing
-    of kana, virama (7 to 9), vowels and tones of South-East Asia (84 to 132).
-    """
-    position = unicodedata.combining(char)
-    is_accent = position == 1 or 10 <= position <= 36 or position >= 200  # noqa: PLR2004 - classes told above
-    return is_accent or unicodedata.category(char) == "Cf"
-
-
-def _belongs(char: str) -> bool:
-    """Letters, their marks and digits make words; everything else parts them."""
-    return char.isalnum() or unicodedata.category(char)[0] == "M"
+def _parts(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The usable parts of one field, in order, none twice, and its mark of the generation."""
+    if not text:
+        return (), ()
+    words, generation = name_words(text)
+    return tuple(dict.fromkeys(words)), generation
 
 
 def compatible(first: NormalName, second: NormalName) -> bool:
     """Whether both may be names of one person. Symmetric; not transitive.
 
-    A name without usable part is compatible with all. With a given name on both sides, given
-    names decide, or given and family name exchanged; the family name alone decides nothing:
-    it is what a family shares, and what changes at a wedding. Otherwise more than half of
-    the parts of the shorter name need a partner in the longer.
+    A name without usable part is compatible with all. Two generations (Jr., Sr.) are two
+    people, and a company is no person. With a given name on both sides, given names decide, or
+    given and family name exchanged; the family name alone decides nothing: it is what a family
+    shares, and what changes at a wedding. Otherwise more than half of the words of the shorter
+    name need a partner in the longer; and if not all have one, the given names must agree as far
+    as they can be told.
     """
     if first == second:
         return True
@@ -190,28 +76,136 @@ def compatible(first: NormalName, second: NormalName) -> bool:
 def _compatible(first: NormalName, second: NormalName) -> bool:
     if not first.parts or not second.parts:
         return True
-    if not first.given or not second.given:
-        return _parts_agree(first.parts, second.parts)
-    if _any_agree(first.given, second.given):
+    if first.generation and second.generation and first.generation != second.generation:
+        return False
+    if first.given and first.given == second.given and first.family == second.family:
         return True
+    if _is_plain(first) and _is_plain(second):
+        return _plain_agree(first, second)
+    return _one_person(sense_of(first), sense_of(second))
+
+
+def _is_plain(name: NormalName) -> bool:
+    """Whether it is a given and a family name and nothing else, as most are."""
+    return (
+        len(name.given) == len(name.family) == 1
+        and not name.undivided
+        and not is_of_companies(name.family[0])
+    )
+
+
+def _plain_agree(first: NormalName, second: NormalName) -> bool:
+    """What `_one_person` comes to for them, without asking for their sense."""
+    (given,), (family,), (other_given,), (other_family,) = (
+        first.given,
+        first.family,
+        second.given,
+        second.family,
+    )
+    if given_names_agree(given, other_given):
+        return True
+    if given_names_agree(given, other_family) and given_names_agree(family, other_given):
+        return True
+    return given + family in (other_given + other_family, other_family + other_given) or (
+        not (given + family + other_given + other_family).isascii()
+        and _one_person(sense_of(first), sense_of(second))
+    )
+
+
+def _one_person(first: Sense, second: Sense) -> bool:
+    if first.is_company or second.is_company:
+        return _companies_agree(first, second)
+    if first.together & second.together:
+        return True
+    if first.given and second.given:
+        return _given_agree(first, second) or _crosswise(first, second)
+    return _words_agree(first, second)
+
+
+def _given_agree(first: Sense, second: Sense) -> bool:
+    """All of the fewer given names have a partner among the more; of equally many, either way.
+
+    So Anna is Anna Maria, and María José is not María Teresa. A word that stands with the given
+    names here and with the family name there counts, if a given name agrees besides.
+    """
+    fewer, more = sorted((first, second), key=lambda each: len(each.given))
+    if not any(given_names_agree(one, other) for one in fewer.given for other in more.given):
+        return False
+    if len(fewer.given) == 1:
+        return True
+    return _all_given_in(fewer, more) and (
+        len(fewer.given) < len(more.given) or _all_given_in(more, fewer)
+    )
+
+
+def _all_given_in(sense: Sense, other: Sense) -> bool:
+    return all(
+        part in other.family or any(given_names_agree(part, each) for each in other.given)
+        for part in sense.given
+    )
+
+
+def _crosswise(first: Sense, second: Sense) -> bool:
     return _any_agree(first.given, second.family) and _any_agree(first.family, second.given)
 
 
-def _any_agree(first: Iterable[str], second: Collection[str]) -> bool:
+def _any_agree(first: Collection[str], second: Collection[str]) -> bool:
     return any(given_names_agree(one, other) for one in first for other in second)
 
 
-def _parts_agree(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
-    """More than half of the shorter's parts are in the longer; for equal length either way."""
-    shorter, longer = sorted((first, second), key=len)
-    if _is_mostly_in(shorter, longer):
+def _words_agree(first: Sense, second: Sense) -> bool:
+    """For names of which at least one is undivided."""
+    shorter, longer = sorted((first.words, second.words), key=len)
+    found = _found(shorter, longer)
+    if all(found) or (len(shorter) == len(longer) and all(_found(longer, shorter))):
         return True
-    return len(shorter) == len(longer) and _is_mostly_in(longer, shorter)
+    if _given_differ(first, second):
+        return False
+    return _mostly(found) or (len(shorter) == len(longer) and _mostly(_found(longer, shorter)))
 
 
-def _is_mostly_in(parts: tuple[str, ...], among: tuple[str, ...]) -> bool:
-    found = sum(any(name_parts_agree(part, other) for other in among) for part in parts)
-    return 2 * found > len(parts)
+def _given_differ(first: Sense, second: Sense) -> bool:
+    """Whether two names that have no partner for each word differ in what tells relatives apart:
+    the given names, as far as they can be told, or the second of them."""
+    if first.leading and second.leading:
+        if not name_parts_agree(first.leading, second.leading):
+            return True
+        return _differ_between(first.words, second.words)
+    is_family_first = first.is_family_first or second.is_family_first
+    return is_family_first and not name_parts_agree(first.words[-1], second.words[-1])
+
+
+def _differ_between(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two names have the same end and, between it and the beginning, words of which
+    each lacks a partner: then it is the second given name that differs."""
+    if not name_parts_agree(one[-1], other[-1]):
+        return False
+    middle, others = one[1:-1], other[1:-1]
+    return not all(_found(middle, others)) and not all(_found(others, middle))
+
+
+def _found(parts: tuple[str, ...], among: tuple[str, ...]) -> list[bool]:
+    """For each part whether it has a partner."""
+    return [any(name_parts_agree(part, other) for other in among) for part in parts]
+
+
+def _mostly(found: list[bool]) -> bool:
+    return 2 * sum(found) > len(found)
+
+
+def _companies_agree(first: Sense, second: Sense) -> bool:
+    """Whether two names are one company's: more than half of the words that tell companies apart.
+
+    A single word beside a company may be what people call it; two are a person, or another one.
+    """
+    if not (first.is_company and second.is_company):
+        person = second if first.is_company else first
+        if len(person.words) > 1:
+            return False
+    shorter, longer = sorted((first.distinctive, second.distinctive), key=len)
+    if _mostly(_found(shorter, longer)):
+        return True
+    return len(shorter) == len(longer) and _mostly(_found(longer, shorter))
 
 
 def largest_incompatible(names: Collection[NormalName], more_than: int) -> int:

@@ -1,8 +1,8 @@
-"""Knows which given names are used for which, by the tables in `data/`.
+"""Knows which given names are used for which, and which are two names, by the tables in `data/`.
 
-One table a language, one full name a line with the names that its bearers go by. Two names
-agree if one person may bear both: they stand on one line. Names that merely have the same
-origin (Helen and Elaine) are on no common line.
+One table a language, one full name a line with the names that its bearers go by, and one table
+of spellings, within a language and across them. Two names agree if one person may bear both: they
+stand on one line. Names that merely have the same origin (Helen and Elaine) are on no common line.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
+SPELLINGS = "spellings"
+"""The table whose lines hold spellings of one name, not short forms of it."""
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -32,6 +34,38 @@ def full_names() -> Mapping[str, frozenset[str]]:
         for name in (full, *nicknames):
             found[name].add(f"{language}:{full}")
     return {name: frozenset(full) for name, full in found.items()}
+
+
+def are_two_names(one: str, other: str) -> bool:
+    """Whether these are two different names, not two spellings of one, whatever they look like:
+    both are known, and nothing says that one person bears both (Tim and Tom, Maria and Mario)."""
+    return is_given_name(one) and is_given_name(other) and not share_a_full_name(one, other)
+
+
+def are_two_full_names(one: str, other: str) -> bool:
+    """The same for names that are no mere short forms: then none is the other's beginning (Paul
+    and Paula, while Dan may well be Daniela)."""
+    own = _names_of_their_own()
+    return one in own and other in own and not share_a_full_name(one, other)
+
+
+def is_given_name(word: str) -> bool:
+    """Whether a word is known to be a given name or a short form of one."""
+    return word in full_names() or word in _names_of_their_own()
+
+
+@cache
+def _names_of_their_own() -> frozenset[str]:
+    """What begins a line of the tables, every spelling, and the list of further names."""
+    text = resources.files("icustomer.core").joinpath("data", "names.txt").read_text("utf-8")
+    listed = {
+        word for line in text.splitlines() if not line.startswith("#") for word in line.split()
+    }
+    for language, full, others in _lines():
+        listed.add(full)
+        if language == SPELLINGS:
+            listed.update(others)
+    return frozenset(listed)
 
 
 def _lines() -> Iterator[tuple[str, str, list[str]]]:

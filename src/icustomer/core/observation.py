@@ -57,6 +57,9 @@ class Observation(Struct, frozen=True, gc=False):
     ticket: RecordUpdate | None = None
     tally: bytes = b""
     """A hash of the event ID where the rules count the events of a facet; else empty."""
+    former_keys: tuple[bytes, ...] = ()
+    """Of an event that lost suppressed identifiers: the keys that its claim had, or may have
+    had, before it lost them (see `suppressing`). Only graves are asked for by these."""
 
 
 class MergeCommand(Struct, frozen=True, gc=False):
@@ -83,5 +86,32 @@ class SplitCommand(Struct, frozen=True, gc=False):
     everything: bool = False
 
 
-Command = MergeCommand | SplitCommand
+class ForgetCommand(Struct, frozen=True, gc=False):
+    """Nothing is to be left of this customer."""
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    customer_id: str
+
+
+class SuppressCommand(Struct, frozen=True, gc=False):
+    """This identifier is never to be matched nor stored again.
+
+    What follows the digest is added once it is known who carries it (see `suppressing`).
+    """
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    digest: bytes
+    carriers: tuple[bytes, ...] = ()
+    """IDs of groups that links do not lead to, and that must be looked at."""
+    claims: tuple[bytes, ...] = ()
+    """Keys, with `erased_at` 0, that the carriers' facets will have without it."""
+    refusal: str = ""
+    """Why it cannot be carried out; empty if it can."""
+
+
+Command = MergeCommand | SplitCommand | ForgetCommand | SuppressCommand
 Item = Observation | Command

@@ -7,22 +7,29 @@ evidence, `recluster` applies the clustering function again and records the diff
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import zip_longest
 
 from msgspec.structs import replace
 
 from icustomer.core import facets as evidence
+from icustomer.core.burying import buried, claim_of
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.cluster import Clustered, cluster
 from icustomer.core.fitting import Fitting
 from icustomer.core.grouping import components
+from icustomer.core.guests import brings_nothing_back, is_husk
 from icustomer.core.history import Cause, History, Marked, Standing
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Facet, Group, Override
+from icustomer.core.model import Erased, Facet, Grave, Group, Override, Suppressed
 from icustomer.core.naming import Moment, Named, name_clusters
 from icustomer.core.observation import Observation
+from icustomer.core.overriding import overrides_of, together
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
+
+EXPIRED = Verdict(Outcome.SUPPRESSED, "guest_expired")
+"""What was told again of a guest whose time was over."""
+ERASED = Verdict(Outcome.SUPPRESSED, "erased")
+"""What was told of somebody who was forgotten, before it happened."""
 
 
 class Part:
@@ -41,19 +48,28 @@ class Part:
         self.rules = rules
         self.keyring = keyring
         self.facets: dict[bytes, Facet] = {}
+        self.husks: dict[bytes, Facet] = {}
+        """What is left of facets whose time was over: evidence of nobody."""
         self.overrides: list[Override] = []
         self.named = Named([], [])
         self.history = History(self, version)
         marks: set[bytes] = set(shared)
         unshared: set[bytes] = set()
+        self.graves: dict[bytes, Grave] = {}
+        self.erased: list[Erased] = []
+        self.suppressed: dict[bytes, Suppressed] = {}
         for group in groups:
-            self.facets.update((facet.key, facet) for facet in group.facets)
+            for facet in group.facets:
+                (self.husks if is_husk(facet) else self.facets)[facet.key] = facet
             self.named.customers += group.customers
             self.named.retired += group.retired
             self.history.decisions += group.decisions
             self._add_overrides(group.overrides)
             marks.update(group.shared)
             unshared.update(group.unshared)
+            self.graves.update((grave.key, grave) for grave in group.graves)
+            self.erased += group.erased
+            self.suppressed.update((each.digest, each) for each in group.suppressed)
         self.marks = Marks(marks, unshared, rules, keyring)
         self.verdicts: dict[int, Verdict] = {}
         self.touched: set[str] = set()
@@ -61,7 +77,7 @@ class Part:
         self.at = 0
         """Greatest Kafka timestamp among the records that changed something."""
         self._components: tuple[object, list[list[bytes]]] | None = None
-        """As worked out last, with what they depend on: facets and marks only grow."""
+        """As worked out last, with what they depend on: facets and marks grow, or are replaced."""
         self.reclustered = False
         """Clusters, and with them groups and links, may differ from what was read."""
         self.changed = False
@@ -79,8 +95,8 @@ class Part:
             number = known.get(each.stamp)
             if number is None:
                 self.overrides.append(each)
-            elif each != self.overrides[number]:
-                self.overrides[number] = one_word(self.overrides[number], each)
+            else:
+                self.overrides[number] = together(self.overrides[number], each)
 
     # -- evidence ----------------------------------------------------------------------
 
@@ -92,9 +108,12 @@ class Part:
         at = 0
         contested = self.history.standing()
         for item, observation in observations:
-            key = observation.facet_key
+            if self.graves and buried(self.graves, observation):
+                self.verdicts[item] = ERASED
+                continue
+            key, erased_at = claim_of(self.graves, observation, self.keyring)
             before = self.facets.get(key)
-            after = self._apply(item, observation, before)
+            after = self._apply(item, observation, before, key, erased_at)
             if after is None:
                 continue
             self.facets[key] = after.facet
@@ -120,18 +139,53 @@ class Part:
         self.history.annotate(cause, self.touched, fields)
 
     def _apply(
-        self, item: int, observation: Observation, before: Facet | None
+        self,
+        item: int,
+        observation: Observation,
+        before: Facet | None,
+        key: bytes,
+        erased_at: int,
     ) -> evidence.Applied | None:
         if evidence.already_applied(before, observation):
             self.replayed = True
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, "applied")
             return None
-        after = evidence.apply(before, observation, observation.facet_key)
+        husk = self._husk(key, observation)
+        if brings_nothing_back(husk or before, observation):
+            self.replayed = True
+            self.verdicts[item] = EXPIRED
+            return None
+        after = evidence.apply(before, observation, key, erased_at)
+        if husk:
+            return self._begun_anew(husk, after)
         if after.facet is before:
             reason = "too_old" if after.too_old else "nothing_new"
             self.verdicts[item] = Verdict(Outcome.DUPLICATE, reason)
             return None
         return after
+
+    def _husk(self, key: bytes, observation: Observation) -> Facet | None:
+        """What is left of the same claim, also as it was with identifiers that were suppressed."""
+        if not self.husks:
+            return None
+        keys = (key, *observation.former_keys)
+        return next((self.husks[each] for each in keys if each in self.husks), None)
+
+    def _begun_anew(self, husk: Facet, after: evidence.Applied) -> evidence.Applied:
+        """The claim of a guest whose time was over is made again: another person's life, under
+        an ID of its own."""
+        del self.husks[husk.key]
+        return replace(after, facet=_anew(after.facet, husk))
+
+    def replace_facets(self, facets: Mapping[bytes, Facet]) -> None:
+        """Evidence that is to stand instead of what stood: some went, or has other keys.
+        `recluster` must follow."""
+        husks = self.husks
+        self.facets = {
+            key: _anew(facet, husks.pop(key)) if key in husks else facet
+            for key, facet in facets.items()
+        }
+        self._components = None
 
     # -- clusters ----------------------------------------------------------------------
 
@@ -196,25 +250,10 @@ class Part:
         ]
 
 
-def one_word(one: Override, other: Override) -> Override:
-    """Two copies of a person's word. They differ only where facets got other keys under new rules
-    (see `renewal`), in one group earlier than in another: each knows some of the new ones."""
+def _anew(facet: Facet, husk: Facet) -> Facet:
+    """A facet of the claim of which a husk was left."""
     return replace(
-        one,
-        sides=tuple(
-            tuple(sorted({*ours, *theirs}))
-            for ours, theirs in zip_longest(one.sides, other.sides, fillvalue=())
-        ),
-        rest=tuple(sorted({*one.rest, *other.rest})),
+        facet,
+        minted=max(facet.minted, husk.minted),
+        expired_at=max(facet.expired_at, husk.expired_at),
     )
-
-
-def overrides_of(overrides: Iterable[Override], keys: Collection[bytes]) -> list[Override]:
-    """The overrides that name one of the facets."""
-    wanted = frozenset(keys)
-    return [
-        each
-        for each in overrides
-        if not wanted.isdisjoint(each.rest)
-        or any(not wanted.isdisjoint(side) for side in each.sides)
-    ]

@@ -54,7 +54,12 @@ def quick(group: Group, items: Sequence[Item], version: int) -> Quick | None:
         if not isinstance(item, Observation):
             return None
         before = facets.get(item.facet_key)
-        if before is None or evidence.already_applied(before, item):
+        if (
+            before is None
+            or before.erased_at
+            or before.expired_at
+            or evidence.already_applied(before, item)
+        ):
             return None
         applied = evidence.apply(before, item, item.facet_key)
         after = applied.facet

@@ -10,13 +10,21 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from icustomer.core.assembly import ids_of, write
-from icustomer.core.change import SHARED, Change, Snapshot
+from icustomer.core.change import MARKS, SHARED, Change, Snapshot
 from icustomer.core.commands import obey
+from icustomer.core.guests import EVERYBODY_STAYS, Guests, concern, waiting_since
 from icustomer.core.keys import Keyring
 from icustomer.core.model import VERSION_EPOCH_SHIFT, Group, version_after
-from icustomer.core.observation import Item, MergeCommand, Observation, SplitCommand
+from icustomer.core.observation import (
+    Command,
+    Item,
+    MergeCommand,
+    Observation,
+    SuppressCommand,
+)
 from icustomer.core.part import Part
 from icustomer.core.quick import quick
+from icustomer.core.retaining import retained
 from icustomer.core.rules import Rules
 from icustomer.core.sets import Joined
 
@@ -29,6 +37,10 @@ def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
         if isinstance(item, Observation):
             digests.update(dict.fromkeys(item.digests))
             digests[item.facet_key] = None
+            if item.former_keys:
+                digests.update(dict.fromkeys(item.former_keys))
+        elif isinstance(item, SuppressCommand):
+            digests.update(dict.fromkeys((item.digest, *item.claims)))
         else:
             customer_ids.update(dict.fromkeys(_named_by(item)))
     return list(digests), list(customer_ids)
@@ -43,14 +55,44 @@ def resolve(
     each group is asked for once, when its change is worked out.
     """
     for situation in situations(snapshot, items, rules):
-        yield quickly(situation) or thoroughly(situation, rules, keyring)
+        if concern(snapshot.guests, situation.groups, situation.items):
+            change = thoroughly(situation, rules, keyring, snapshot.guests)
+        else:
+            change = quickly(situation) or thoroughly(situation, rules, keyring)
+        change.waiting = _waiting(situation.groups, change)
+        yield change
+
+
+def expired(
+    epoch: int, group: Group, guests: Guests, rules: Rules, keyring: Keyring
+) -> Change | None:
+    """What becomes of a group by the record clock alone; None if nobody's time is over."""
+    version = version_after(epoch, _n(group.version))
+    situation = Situation([], [], [group], {}, version)
+    change = thoroughly(situation, rules, keyring, guests)
+    change.waiting = _waiting([group], change)
+    return change if change.writes else None
+
+
+def _waiting(before: Sequence[Group], change: Change) -> dict[bytes, int | None]:
+    """In which groups the time of guests runs otherwise after the change."""
+    after = {group.id: waiting_since(group) for group in change.groups}
+    gone = dict.fromkeys(change.deleted)
+    former = {group.id: waiting_since(group) for group in before}
+    return {
+        group_id: since
+        for group_id, since in (*after.items(), *gone.items())
+        if former.get(group_id) != since
+    }
 
 
 def _connectable(item: Item, rules: Rules) -> list[bytes]:
     """What of an item may connect it to others, shared or not: its facet and identifiers."""
+    if isinstance(item, SuppressCommand):
+        return [item.digest, *item.claims]
     if not isinstance(item, Observation):
         return []
-    found = [item.facet_key]
+    found = [item.facet_key, *item.former_keys]
     connects = rules.connects
     found += [
         digest
@@ -60,10 +102,14 @@ def _connectable(item: Item, rules: Rules) -> list[bytes]:
     return found + list(item.digests[len(item.identifiers) :])
 
 
-def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:
-    if isinstance(command, MergeCommand):
-        return command.customer_ids
-    return (command.customer_id,)
+def _named_by(command: Command) -> tuple[str, ...]:
+    match command:
+        case MergeCommand():
+            return command.customer_ids
+        case SuppressCommand():
+            return ()
+        case _:
+            return (command.customer_id,)
 
 
 def _connect(
@@ -78,7 +124,7 @@ def _connect(
     for number, item in enumerate(items):
         for digest in digests[number]:
             link = links.get(digest)
-            if link != SHARED:
+            if link not in MARKS:
                 joined.union(by_digest.setdefault(digest, number), number)
                 if link:
                     joined.union(by_group.setdefault(link, number), number)
@@ -124,7 +170,7 @@ def situations(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> Itera
         for number in numbers:
             for digest in digests[number]:
                 link = links[digest]
-                if link and link != SHARED:
+                if link and link not in MARKS:
                     named[link] = None
         groups = [snapshot.groups[each] for each in named]
         highest = max([_n(group.version) for group in groups], default=0)
@@ -139,19 +185,24 @@ def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None
         if isinstance(item, Observation):
             for digest in item.digests:
                 found[digest] = links.get(digest)
-            found[item.facet_key] = links.get(item.facet_key)
+            for digest in (item.facet_key, *item.former_keys):
+                found[digest] = links.get(digest)
+        elif isinstance(item, SuppressCommand):
+            for digest in (item.digest, *item.claims):
+                found[digest] = links.get(digest)
     return found
 
 
 def _groups_by_id(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, None]:
-    """The groups of the customers that commands name."""
-    return {
-        group: None
-        for item in part
-        if not isinstance(item, Observation)
-        for customer_id in _named_by(item)
-        if (group := snapshot.aliases.get(customer_id))
-    }
+    """The groups of the customers that commands name, and those that they must look at."""
+    named: dict[bytes, None] = {}
+    for item in part:
+        if isinstance(item, SuppressCommand):
+            named.update(dict.fromkeys(item.carriers))
+        elif not isinstance(item, Observation):
+            homes = [snapshot.aliases.get(each) for each in _named_by(item)]
+            named.update({home: None for home in homes if home})
+    return named
 
 
 def quickly(situation: Situation) -> Change | None:
@@ -169,11 +220,20 @@ def quickly(situation: Situation) -> Change | None:
     return change
 
 
-def thoroughly(situation: Situation, rules: Rules, keyring: Keyring) -> Change:
+def thoroughly(
+    situation: Situation, rules: Rules, keyring: Keyring, guests: Guests = EVERYBODY_STAYS
+) -> Change:
     """The change of any part."""
     shared = [digest for digest, link in situation.links.items() if link == SHARED]
-    part = Part(situation.groups, shared, situation.version, rules, keyring)
-    _run(part, situation.items)
+
+    def begin() -> Part:
+        return Part(situation.groups, shared, situation.version, rules, keyring)
+
+    if concern(guests, situation.groups, situation.items):
+        part = retained(begin, situation.items, guests)
+    else:
+        part = begin()
+        _run(part, situation.items)
     change = situation.change()
     change.verdicts = [part.verdicts[number] for number in range(len(situation.items))]
     if part.replayed:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from rapidfuzz.distance import JaroWinkler
 
-from icustomer.core.nicknames import share_a_full_name
+from icustomer.core.nicknames import are_two_full_names, are_two_names, share_a_full_name
+from icustomer.core.scripts import Script, consonants, in_latin, script_of
 
 GIVEN_SIMILARITY = 0.80
 """Jaro-Winkler similarity (0 to 1) of given names that may be one misspelled. Measured: at
 .88 recall on labelled records falls by .02 without gain in precision."""
 PART_SIMILARITY = 0.86
 """The same for parts nobody told apart, where a family name may meet a given name."""
+SHORTEST_ALIKE = 5
+"""Letters from which words of Arabic or Hebrew may be alike without being equal."""
+SYLLABLES = "\u1100"
+"""From here on Unicode has scripts whose characters are syllables or words: one is no initial."""
+BY_LETTER = frozenset([Script.LATIN, Script.ALPHABET, Script.OTHER])
+"""Scripts in which words of one name may differ by a letter."""
 ROUNDING = 1e-9
 """Thomas and Tobias are alike to .80 exactly; in binary fractions it comes out just below."""
 SHORTEST_PREFIX = 3
@@ -20,24 +28,63 @@ SHORTEST_PREFIX = 3
 
 
 def given_names_agree(one: str, other: str) -> bool:
-    """Equal, initial, beginning, nickname or alike; the order of the two does not matter."""
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if long.startswith(short) and (len(short) >= SHORTEST_PREFIX or _is_whole(short, long)):
+    """Equal, initial, nickname or spelling, beginning or alike; the order of the two does not
+    matter. Two names that are known to be two agree by none of the last."""
+    if one == other:
         return True
-    return share_a_full_name(one, other) or _alike(one, other, GIVEN_SIMILARITY)
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    if len(short) == 1 and short < SYLLABLES:
+        return long.startswith(short)
+    if share_a_full_name(one, other):
+        return True
+    if not (one.isascii() and other.isascii()):
+        return _written_agree(one, other, GIVEN_SIMILARITY)
+    if len(short) >= SHORTEST_PREFIX and long.startswith(short):
+        return not are_two_full_names(one, other)
+    return _alike(one, other, GIVEN_SIMILARITY) and not are_two_names(one, other)
 
 
 def name_parts_agree(one: str, other: str) -> bool:
-    """Equal, initial, nickname or very much alike; the order of the two does not matter."""
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if long.startswith(short) and _is_whole(short, long):
+    """Equal, initial, nickname or spelling, or very much alike and not known to be two names; the
+    order of the two does not matter."""
+    if one == other:
         return True
-    return share_a_full_name(one, other) or _alike(one, other, PART_SIMILARITY)
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    if len(short) == 1 and short < SYLLABLES:
+        return long.startswith(short)
+    if share_a_full_name(one, other):
+        return True
+    if not (one.isascii() and other.isascii()):
+        return _written_agree(one, other, PART_SIMILARITY)
+    return _alike(one, other, PART_SIMILARITY) and not are_two_names(one, other)
 
 
-def _is_whole(short: str, long: str) -> bool:
-    """Whether a beginning of `long` is all of it, or its initial."""
-    return short == long or len(short) == 1
+def _written_agree(one: str, other: str, least: float) -> bool:
+    """Words of which at least one is not in plain Latin letters."""
+    scripts = {script_of(one), script_of(other)}
+    if Script.CONSONANTS in scripts:
+        return _consonants_agree(one, other, scripts)
+    if len(scripts) == 1 and not scripts.isdisjoint(BY_LETTER):
+        if _alike(one, other, least) and not are_two_names(one, other):
+            return True
+        if scripts != {Script.ALPHABET}:
+            return False
+    one, other = in_latin(one), in_latin(other)
+    if not one or not other:
+        return False
+    if len(scripts) == 1 or Script.HAN in scripts or one == other:
+        return one == other
+    return share_a_full_name(one, other) or (
+        _alike(one, other, least) and not are_two_names(one, other)
+    )
+
+
+def _consonants_agree(one: str, other: str, scripts: AbstractSet[Script]) -> bool:
+    """Short words are told apart by one letter there, and a line of consonants by each."""
+    if len(scripts) == 1:
+        return min(len(one), len(other)) >= SHORTEST_ALIKE and _alike(one, other, PART_SIMILARITY)
+    bones = consonants(one)
+    return len(bones) > 1 and bones == consonants(other)
 
 
 def _alike(one: str, other: str, least: float) -> bool:

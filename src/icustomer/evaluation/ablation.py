@@ -115,4 +115,8 @@ def _limits(rules: Rules, name: str, meaning: str, **limits: int) -> Switch:
 
 def _blocked(rules: Rules) -> Iterable[Switch]:
     if rules.blocked:
-        yield Switch("block list", "nothing is blocked", replace(rules, blocked=frozenset()))
+        off = replace(rules, blocked=frozenset())
+        yield Switch("block list", "nothing of one's own is blocked", off)
+    if rules.placeholders:
+        off = replace(rules, placeholders=())
+        yield Switch("placeholders", "the shipped list of nobody's values is off", off)

@@ -55,11 +55,8 @@ def explain_customer(evidence: Evidence, customer: Customer, asked: str) -> Cust
 def _decisions(evidence: Evidence, customer: Customer) -> list[Decision]:
     """Those about the customer or an ID that leads to it, and about its shared identifiers."""
     ids = {customer.id, *(retired for retired, _ in retired_of(evidence.group, customer))}
-    carried = {
-        evidence.digest(identifier)
-        for key in customer.facets
-        for identifier in evidence.facets[key].identifiers
-    }
+    carried = {digest for _, digest in evidence.identifiers.uses(customer)}
+    carried |= {digest for _, digest in evidence.identifiers.marked(customer)}
     about = [
         each
         for each in evidence.group.decisions
@@ -96,21 +93,9 @@ def _refused(evidence: Evidence, customer: Customer) -> Iterator[Obstacle]:
 
 
 def _shared(evidence: Evidence, customer: Customer) -> Iterator[Shared]:
-    marked = {each.digest: each for each in _marks(evidence)}
-    for (kind, digest), use in sorted(evidence.uses(customer).items()):
+    for kind, digest in evidence.identifiers.marked(customer):
         identifier = evidence.known(kind, digest)
-        if use == "shared" and identifier is not None:
-            mark = marked.get(digest)
-            yield Shared(
-                identifier=identifier,
-                rule=mark.rule if mark else None,
-                at=rfc3339(mark.at) if mark else None,
-                event_id=(mark.event_id or None) if mark else None,
-            )
-
-
-def _marks(evidence: Evidence) -> Iterator[Decision]:
-    return (each for each in evidence.group.decisions if each.type == "identifier_shared")
+        yield Shared.model_validate({"identifier": identifier, **evidence.mark(kind, digest)})
 
 
 def _waiting(evidence: Evidence, customer: Customer) -> Iterator[tuple[bytes, tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from icustomer.contracts.customer_export import (
     CustomerExport,
+    EventCount,
     KeptBirthDate,
     KeptIdentifier,
     KeptName,
@@ -14,8 +15,8 @@ from icustomer.contracts.customer_export import (
     Statement,
 )
 from icustomer.contracts.explanation import CustomerExplanation
-from icustomer.core.fold import profile
 from icustomer.core.model import Customer, Facet, Identifier
+from icustomer.core.tallies import KEPT, TALLY, events_of
 from icustomer.core.times import rfc3339
 from icustomer.explanation.customer import explain_customer
 from icustomer.explanation.records import folded_records, kept_orders, kept_tickets
@@ -39,7 +40,7 @@ def export_customer(
     claims = Claims()
     claims.add(evidence, customer.facets)
     facets = _oldest_first([evidence.facets[key] for key in customer.facets])
-    shown = profile(evidence.group, customer, evidence.rules, evidence.keyring)
+    shown = evidence.identifiers.profile(customer)
     return CustomerExport(
         exported_at=exported_at,
         asked=asked,
@@ -47,6 +48,7 @@ def export_customer(
         profile=shown,
         identifiers=tuple(_identifiers(evidence, facets, claims)),
         names=tuple(_names(facets, claims)),
+        event_counts=tuple(_event_counts(facets, claims)),
         birth_dates=tuple(_birth_dates(facets, claims)),
         orders=tuple(kept_orders(facets, claims)),
         folded_orders=tuple(folded_records(facets, lambda each: each.folded_orders, claims)),
@@ -96,7 +98,7 @@ def _identifiers(
             verified=any(each.verified for _, each in stated),
             first_seen=rfc3339(min(facet.first_seen for facet, _ in stated)),
             last_seen=rfc3339(max(facet.last_seen for facet, _ in stated)),
-            tellings=tuple(_stated(facet, each, claims) for facet, each in stated),
+            tellings=tuple(_stated(evidence, claims, *each) for each in stated),
         )
 
 
@@ -107,12 +109,15 @@ def _seen_first(
     return min(facet.first_seen for facet, _ in stated), name
 
 
-def _stated(facet: Facet, identifier: Identifier, claims: Claims) -> StatedIdentifier:
+def _stated(
+    evidence: Evidence, claims: Claims, facet: Facet, identifier: Identifier
+) -> StatedIdentifier:
     return StatedIdentifier(
         claim=claims.number(facet.key),
         written=identifier.raw,
         extension=identifier.extension or None,
         verified=identifier.verified,
+        not_used=evidence.identifiers.not_used(identifier),
         first_seen=rfc3339(facet.first_seen),
         last_seen=rfc3339(facet.last_seen),
         sources=facet.sources,
@@ -129,6 +134,13 @@ def _names(facets: Sequence[Facet], claims: Claims) -> Iterator[KeptName]:
                 last_seen=rfc3339(facet.last_seen),
                 sources=facet.sources,
             )
+
+
+def _event_counts(facets: Sequence[Facet], claims: Claims) -> Iterator[EventCount]:
+    for facet in facets:
+        if TALLY in facet.cells:
+            events = events_of(facet.cells[TALLY])
+            yield EventCount(claim=claims.number(facet.key), events=events, exact=events < KEPT)
 
 
 def _birth_dates(facets: Sequence[Facet], claims: Claims) -> Iterator[KeptBirthDate]:
@@ -150,6 +162,8 @@ def _statements(facets: Sequence[Facet], claims: Claims) -> dict[str, Any]:
     found: dict[str, list[Statement]] = {name: [] for name in (*ATTRIBUTES.values(), OTHERS)}
     for facet in facets:
         for attribute, cells in facet.cells.items():
+            if attribute == TALLY:
+                continue
             what, _, name = attribute.partition(":")
             listed = ATTRIBUTES.get(what, OTHERS)
             named = name if listed != OTHERS else attribute

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 
+from icustomer.contracts.explained_identifiers import KnownIdentifier
+from icustomer.contracts.explained_identifiers import Limit as ToldLimit
 from icustomer.contracts.explanation import Join, Obstacle, Told
-from icustomer.core.explaining import By, Joined, Refused
 from icustomer.core.names import compatible
+from icustomer.core.reasons import By, Joined, Limit, Refused
 from icustomer.core.sets import DisjointSets
 from icustomer.core.times import rfc3339
 from icustomer.explanation.subject import Claims, Evidence, name_text, written_name
@@ -61,7 +63,20 @@ def told_obstacle(evidence: Evidence, refused: Refused, customer_id: str | None)
         identifier=evidence.known(refused.kind, refused.digest),
         names=names,
         command=evidence.word(refused.word),
+        limit=_limit(evidence, refused.limit) if refused.limit else None,
     )
+
+
+def _limit(evidence: Evidence, limit: Limit) -> ToldLimit:
+    mine, yours = (
+        tuple(
+            evidence.known(limit.kind, digest)
+            or KnownIdentifier(kind=limit.kind, digest=digest.hex())
+            for digest in side
+        )
+        for side in (limit.mine, limit.yours)
+    )
+    return ToldLimit(kind=limit.kind, most=limit.most, mine=mine, yours=yours)
 
 
 def by_themselves(evidence: Evidence, keys: Iterable[bytes]) -> Iterator[Joined]:
@@ -82,11 +97,22 @@ def by_themselves(evidence: Evidence, keys: Iterable[bytes]) -> Iterator[Joined]
 
 def _agree(evidence: Evidence, kind: str, one: bytes, other: bytes) -> bool:
     mine, yours = evidence.facets[one].name, evidence.facets[other].name
-    return not evidence.rules.kinds[kind].veto or compatible(mine, yours)
+    if evidence.rules.kinds[kind].veto and not compatible(mine, yours):
+        return False
+    return not any(_exceed(evidence, *limit, one, other) for limit in evidence.rules.limits)
+
+
+def _exceed(evidence: Evidence, kind: str, most: int, one: bytes, other: bytes) -> bool:
+    """Whether two claims alone hold more values of a kind than a customer may, and than either."""
+    mine, yours = (
+        {digest for its_kind, digest in evidence.trace.usable(key) if its_kind == kind}
+        for key in (one, other)
+    )
+    return len(mine | yours) > max(most, len(mine), len(yours))
 
 
 def _proves(evidence: Evidence, key: bytes, digest: bytes) -> bool:
     return any(
-        each.verified and evidence.digest(each) == digest
+        each.verified and evidence.identifiers.digest(each) == digest
         for each in evidence.facets[key].identifiers
     )

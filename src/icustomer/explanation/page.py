@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from icustomer.contracts.common import Money
 from icustomer.contracts.customer_export import (
     CustomerExport,
+    EventCount,
     FoldedRecords,
     KeptIdentifier,
     KeptItem,
@@ -20,9 +21,10 @@ from icustomer.contracts.customer_export import (
 )
 from icustomer.explanation.picture import picture
 from icustomer.explanation.printable import printable
+from icustomer.explanation.sentences import listed, time, unused
 from icustomer.explanation.subject import name_text
 from icustomer.explanation.svg import svg
-from icustomer.explanation.wording import headline, listed, sections, time
+from icustomer.explanation.wording import headline, sections
 
 TITLE = "What is known of a customer"
 STYLE = """
@@ -75,6 +77,7 @@ def _about(told: CustomerExport) -> str:
     where = ("last told", "by", "claim")
     return (
         _table("Names", ("name", *where), names)
+        + _counts(told.event_counts)
         + _table("Days of birth", ("day", *where), births)
         + _table(
             "Identifiers",
@@ -82,6 +85,16 @@ def _about(told: CustomerExport) -> str:
             (row for each in told.identifiers for row in _identifier(each)),
         )
     )
+
+
+def _counts(counts: Sequence[EventCount]) -> str:
+    if not counts:
+        return ""
+    rows = (
+        (str(each.claim), f"{each.events:,}" if each.exact else f"about {each.events:,}")
+        for each in counts
+    )
+    return _table("Events of each claim, by which the name is chosen", ("claim", "events"), rows)
 
 
 def _identifier(each: KeptIdentifier) -> Iterator[Cells]:
@@ -92,7 +105,7 @@ def _identifier(each: KeptIdentifier) -> Iterator[Cells]:
             f"{stated.written}{extension}",
             each.value,
             "yes" if stated.verified else "no",
-            each.use,
+            f"{each.use}: {unused(stated.not_used)}" if stated.not_used else each.use,
             f"{time(stated.first_seen)} to {time(stated.last_seen)}",
             listed(stated.sources),
             str(stated.claim),
@@ -233,7 +246,7 @@ def _identity(told: CustomerExport) -> str:
     body = "".join(
         f"<h3>{_text(section.title)}</h3>\n<ul>\n"
         + "".join(
-            f"<li>{_text(entry.headline)}"
+            f'<li dir="auto">{_text(entry.headline)}'
             + "".join(f"<br><small>{_text(detail)}</small>" for detail in entry.details)
             + "</li>\n"
             for entry in section.entries
@@ -255,7 +268,9 @@ def _table(title: str, columns: Cells, rows: Iterable[Cells]) -> str:
 
 
 def _row(cell: str, texts: Cells) -> str:
-    return f"<tr>{''.join(f'<{cell}>{_text(text)}</{cell}>' for text in texts)}</tr>\n"
+    """Each text is written in the direction of its own script."""
+    cells = (f'<{cell} dir="auto">{_text(text)}</{cell}>' for text in texts)
+    return f"<tr>{''.join(cells)}</tr>\n"
 
 
 def _text(text: str) -> str:

@@ -6,14 +6,12 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from icustomer.contracts.explained_identifiers import Mark
 from icustomer.contracts.explanation import Obstacle, PairExplanation, Reason
-from icustomer.core.explaining import Joined
 from icustomer.core.model import Customer, Override
+from icustomer.core.reasons import Joined
 from icustomer.explanation.joins import by_themselves, told_join, told_obstacle
 from icustomer.explanation.subject import Claims, Evidence, word_of
-
-UNUSABLE = ("shared", "blocked", "unverified")
-"""Uses of an identifier that joins nobody."""
 
 Ways = Mapping[bytes, list[Joined]]
 """Facet key to the ways that lead from it."""
@@ -113,20 +111,28 @@ def _refused(one: End, other: End) -> Iterator[Obstacle]:
 
 
 def _unusable(one: End, other: End) -> Iterator[Obstacle]:
-    """Identifiers that both state and that join nobody on one side at least."""
-    mine, yours = (each.evidence.uses(each.customer) for each in (one, other))
+    """What both state, or would make, and what joins nobody on one side at least."""
+    mine, yours = (each.evidence.identifiers.claimed(each.customer) for each in (one, other))
+    marks = {*one.evidence.group.shared, *other.evidence.group.shared}
     for kind, digest in sorted(mine.keys() & yours.keys()):
-        uses = (mine[kind, digest], yours[kind, digest])
-        for reason in UNUSABLE:
-            if reason in uses:
-                yield Obstacle.model_validate(
-                    {
-                        "customer_id": other.customer.id,
-                        "reason": reason,
-                        "identifier": one.evidence.known(kind, digest),
-                    }
-                )
-                break
+        known, reason = mine[kind, digest]
+        reason = reason or yours[kind, digest][1]
+        if reason is not None:
+            yield Obstacle.model_validate(
+                {
+                    "customer_id": other.customer.id,
+                    "reason": reason.because,
+                    "identifier": known,
+                    "not_used": reason,
+                }
+            )
+        elif digest in marks:
+            yield Obstacle(
+                customer_id=other.customer.id,
+                reason="shared",
+                identifier=known,
+                mark=Mark.model_validate(one.evidence.mark(kind, digest)),
+            )
 
 
 def _words(one: End, other: End) -> Iterator[Obstacle]:

@@ -13,16 +13,17 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from icustomer.contracts.explained_identifiers import DerivedIdentifier, KnownIdentifier
 from icustomer.contracts.explanation import (
     Claim,
     CustomerExplanation,
     Join,
-    KnownIdentifier,
     Obstacle,
     PairExplanation,
 )
+from icustomer.explanation.sentences import time
 from icustomer.explanation.subject import name_text
-from icustomer.explanation.wording import headline, time
+from icustomer.explanation.wording import headline
 
 COLUMN_WIDTH, GAP = 300, 90
 """Of the boxes, and between columns, in pixels."""
@@ -31,7 +32,6 @@ BOX_HEIGHT, ROW = 44, 60
 MARGIN, HEADER = 20, 56
 """Around everything, and above the boxes for the headline."""
 WORD_ROW = "a person's word"
-MADE_ROW = "made of several fields"
 
 
 class Look(StrEnum):
@@ -184,7 +184,10 @@ class _Drawing:
                 ranks.setdefault(name, []).append(rank)
                 look = Look.IDENTIFIER if each.use in {"match", "contested"} else Look.USELESS
                 found[name] = _Node(name, look, each.value, f"{each.kind}, {each.use}")
-        for node, join in self._unstated():
+            for made in self._told_of(claim):
+                found[_known(made)] = _node(made)
+                ranks.setdefault(_known(made), []).append(rank)
+        for node, join in self._words():
             found[node.name] = node
             ranks.setdefault(node.name, []).extend(each - 1 for each in join.claims)
         for obstacle in self._obstacles:
@@ -192,7 +195,7 @@ class _Drawing:
                 continue
             name = _known(obstacle.identifier)
             if name not in found:
-                found[name] = _Node(name, Look.IDENTIFIER, name, obstacle.identifier.kind)
+                found[name] = _node(obstacle.identifier)
                 ranks[name] = [len(self._claims)]
         return sorted(found.values(), key=lambda node: (_mean(ranks[node.name]), node.name))
 
@@ -204,7 +207,10 @@ class _Drawing:
             for each in claim.identifiers:
                 ends = (_claim_name(claim.number), _name(each.kind, each.value))
                 yield _line(*ends, Look.JOINS if ends in joining else Look.STATES, places)
-        for node, join in self._unstated():
+            for made in self._told_of(claim):
+                ends = (_claim_name(claim.number), _known(made))
+                yield _line(*ends, Look.JOINS if ends in joining else Look.STATES, places)
+        for node, join in self._words():
             for number in join.claims:
                 yield _line(_claim_name(number), node.name, Look.JOINS, places)
         told = [
@@ -215,16 +221,18 @@ class _Drawing:
         for name, customer_id in dict.fromkeys(told):
             yield _line(name, customer_id or "", Look.PARTS, places)
 
-    def _unstated(self) -> Iterator[tuple[_Node, Join]]:
-        """What joined claims without a value that they state: a person's word, or an identifier
-        that the rules made of several fields."""
+    def _told_of(self, claim: Claim) -> Iterator[DerivedIdentifier]:
+        """What the rules make of a claim, if anything is told of it: most of it leads nowhere."""
+        told = {each.identifier.digest for each in self._joins if each.identifier}
+        told |= {each.identifier.digest for each in self._obstacles if each.identifier}
+        return (each for each in claim.derived if each.digest in told)
+
+    def _words(self) -> Iterator[tuple[_Node, Join]]:
+        """Persons' words that joined claims."""
         for number, join in enumerate(self._joins):
             if join.identifier is None:
                 name, line = f"word {number}", f"command {join.told.event_id}"
                 yield _Node(name, Look.IDENTIFIER, WORD_ROW, line), join
-            elif join.identifier.value is None:
-                kind = join.identifier.kind
-                yield _Node(_known(join.identifier), Look.IDENTIFIER, kind, MADE_ROW), join
 
     def _joining(self) -> set[tuple[str, str]]:
         return {
@@ -268,6 +276,16 @@ def _name(kind: str, value: str) -> str:
 
 def _known(identifier: KnownIdentifier) -> str:
     return _name(identifier.kind, identifier.value or identifier.digest)
+
+
+def _node(identifier: KnownIdentifier) -> _Node:
+    """Of an identifier that is told of."""
+    name = _known(identifier)
+    if identifier.parts:
+        title = ", ".join(each.value for each in identifier.parts)
+        kinds = ", ".join(each.part for each in identifier.parts)
+        return _Node(name, Look.IDENTIFIER, title, f"{identifier.kind} of {kinds}")
+    return _Node(name, Look.IDENTIFIER, identifier.value or identifier.digest, identifier.kind)
 
 
 def _mean(ranks: Sequence[int]) -> float:

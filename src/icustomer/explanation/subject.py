@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from icustomer.contracts.explanation import (
-    Claim,
+from icustomer.contracts.explained_identifiers import (
     ClaimedIdentifier,
+    DerivedIdentifier,
     KnownIdentifier,
-    Told,
-    Word,
-    WrittenName,
+    Underived,
 )
+from icustomer.contracts.explanation import Claim, Told, Word, WrittenName
 from icustomer.core.explaining import Trace
-from icustomer.core.fold import profile
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Facet, Group, Identifier, Override
 from icustomer.core.naming import merged_from
-from icustomer.core.rules import Match, Rules
+from icustomer.core.rules import Rules
 from icustomer.core.times import rfc3339
+from icustomer.explanation.hubs import Hub, Hubs, exceeded, figures, hub_of, limit_of
+from icustomer.explanation.identifiers import Identifiers, Name
 
 COMMANDS: Mapping[str, Any] = {"must": "merge", "cannot": "split", "void": "undone"}
 """Kind of an override to the command that it is."""
-_LISTS = ("emails", "phones", "accounts", "identifiers")
+NO_HUBS: Hubs = {}
+"""Nobody looked at other groups."""
 
 
 class Evidence:
-    """One group as it stands, and the clustering that makes its customers."""
+    """One group as it stands, and the clustering that makes its customers.
 
-    def __init__(self, group: Group, rules: Rules, keyring: Keyring) -> None:
+    `hubs`: who states its shared identifiers, of all groups; what is not in there is taken from
+    the group alone.
+    """
+
+    def __init__(self, group: Group, rules: Rules, keyring: Keyring, hubs: Hubs = NO_HUBS) -> None:
         self.group = group
         self.rules = rules
-        self.keyring = keyring
+        self.identifiers = Identifiers(group, rules, keyring)
         self.facets = {facet.key: facet for facet in group.facets}
         self.customers = {key: each for each in group.customers for key in each.facets}
         """Facet key to its customer."""
-        self._uses: dict[str, dict[tuple[str, bytes], str]] = {}
+        self._keyring = keyring
+        self._hubs = hubs
 
     @cached_property
     def trace(self) -> Trace:
-        return Trace(self.group, self.rules, self.keyring)
+        return Trace(self.group, self.rules, self._keyring)
 
     @property
     def current(self) -> bool:
@@ -52,48 +59,70 @@ class Evidence:
 
     # -- identifiers -------------------------------------------------------------------
 
-    def digest(self, identifier: Identifier) -> bytes:
-        return self.keyring.identifier(identifier.kind, identifier.value)
-
-    @cached_property
-    def _values(self) -> dict[bytes, str]:
-        return {
-            self.digest(identifier): identifier.value
-            for facet in self.group.facets
-            for identifier in facet.identifiers
-        }
-
     def known(self, kind: str, digest: bytes) -> KnownIdentifier | None:
         """The identifier that a digest stands for; None without a digest."""
-        if not digest:
-            return None
-        return KnownIdentifier(kind=kind, value=self._values.get(digest), digest=digest.hex())
-
-    def uses(self, customer: Customer) -> dict[tuple[str, bytes], str]:
-        """(kind, digest) to what the identifier does for the customer, as its profile says."""
-        if customer.id not in self._uses:
-            shown = profile(self.group, customer, self.rules, self.keyring)
-            stated = [entry for name in _LISTS for entry in shown[name]]
-            self._uses[customer.id] = {
-                (kind, self.keyring.identifier(kind, _value(entry))): entry["use"]
-                for entry in stated
-                for kind in [_kind(entry)]
-            }
-        return self._uses[customer.id]
+        return self.identifiers.known(kind, digest)
 
     def use(self, facet: Facet, identifier: Identifier) -> Any:
         """What an identifier does where a facet states it."""
-        name = identifier.kind, self.digest(identifier)
+        name = identifier.kind, self.identifiers.digest(identifier)
         customer = self.customers.get(facet.key)
         if customer is not None:
-            return self.uses(customer)[name]
-        if name in self.trace.usable(facet.key):
-            return "contested"
+            return self.identifiers.uses(customer)[name]
+        not_used = self.identifiers.not_used(identifier)
+        if not_used is None or not_used.because == "unverified":
+            return self._use(facet, name) or "unverified"
+        return "blocked"
+
+    def derived(self, facet: Facet) -> Iterator[DerivedIdentifier]:
+        """What the rules make of several fields of a facet."""
+        for digest, known in self.identifiers.derived(facet).items():
+            use: Any = self._use(facet, (known.kind, digest))
+            yield DerivedIdentifier(**dict(known), use=use)
+
+    def _use(self, facet: Facet, name: Name) -> str | None:
+        """What something does that nobody blocks; None if it joins nobody there."""
         if name[1] in self.group.shared:
             return "shared"
-        rule = self.rules.kinds.get(identifier.kind)
-        is_unproved = rule is not None and rule.match is Match.VERIFIED and not identifier.verified
-        return "unverified" if is_unproved else "blocked"
+        if name not in self.trace.usable(facet.key):
+            return None
+        mine = self.customers.get(facet.key)
+        claimants = self._claimants[name]
+        return "contested" if claimants - {mine.id if mine else ""} else "match"
+
+    @cached_property
+    def _claimants(self) -> dict[Name, set[str]]:
+        """Usable identifiers to the resolved customers that claim them."""
+        found: dict[Name, set[str]] = defaultdict(set)
+        for key, customer in self.customers.items():
+            if customer.status != "unresolved":
+                for name in self.trace.usable(key):
+                    found[name].add(customer.id)
+        return found
+
+    # -- shared ones -------------------------------------------------------------------
+
+    def mark(self, kind: str, digest: bytes) -> dict[str, Any]:
+        """Why an identifier belongs to many: the fields of a `Mark`."""
+        seen = figures(kind, self._hubs.get(digest) or self._own_hub(digest), self.rules)
+        told = [
+            each
+            for each in self.group.decisions
+            if each.type == "identifier_shared" and each.digest == digest
+        ]
+        mark = told[-1] if told else None
+        rule = (mark and mark.rule) or exceeded(kind, seen, self.rules)
+        return {
+            "rule": rule,
+            "limit": limit_of(rule, kind, self.rules) if rule else None,
+            "figures": seen,
+            "at": rfc3339(mark.at) if mark else None,
+            "event_id": (mark.event_id or None) if mark else None,
+        }
+
+    def _own_hub(self, digest: bytes) -> Hub:
+        """Those of this group alone: there may be others."""
+        return hub_of([self.group], digest, self.rules, self._keyring, is_all=False)
 
     # -- what everybody tells ----------------------------------------------------------
 
@@ -191,8 +220,14 @@ def _claim(number: int, facet: Facet, evidence: Evidence) -> Claim:
                 extension=each.extension or None,
                 verified=each.verified,
                 use=evidence.use(facet, each),
+                not_used=evidence.identifiers.not_used(each),
             )
             for each in facet.identifiers
+        ),
+        derived=tuple(evidence.derived(facet)),
+        underived=tuple(
+            Underived(kind=kind, not_used=reason)
+            for kind, reason in evidence.identifiers.underived(facet).items()
         ),
         first_seen=rfc3339(facet.first_seen),
         last_seen=rfc3339(facet.last_seen),
@@ -201,18 +236,3 @@ def _claim(number: int, facet: Facet, evidence: Evidence) -> Claim:
         founded_by=Told(source=source, event_id=event_id),
         records=dict(sorted(facet.applied.items())),
     )
-
-
-def _kind(entry: Mapping[str, Any]) -> str:
-    if "canonical" in entry:
-        return "email"
-    if "service" in entry:
-        return "account"
-    return str(entry.get("kind", "phone"))
-
-
-def _value(entry: Mapping[str, Any]) -> str:
-    if "service" in entry:
-        service = entry["service"].replace("%", "%25").replace("/", "%2F")
-        return f"{service}/{entry['number']}"
-    return str(entry["canonical"] if "canonical" in entry else entry["value"])

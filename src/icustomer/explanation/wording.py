@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from icustomer.contracts.explanation import (
     Change,
     Claim,
-    ClaimedIdentifier,
     CustomerExplanation,
     Join,
-    KnownIdentifier,
     Obstacle,
     PairExplanation,
     Shared,
     Waiting,
     Word,
 )
+from icustomer.explanation.sentences import (
+    counted,
+    derived,
+    exceeding,
+    listed,
+    marked,
+    stated,
+    time,
+    underived,
+    what,
+)
 from icustomer.explanation.subject import name_text
-
-SECONDS = 19
-"""Characters of `2026-11-27T09:30:05`."""
 
 JOINED: Mapping[str, str] = {
     "must_link": "a person said so",
@@ -33,21 +39,17 @@ JOINED: Mapping[str, str] = {
 REFUSED: Mapping[str, str] = {
     "cannot_link": "a person said that they are two",
     "names": "{what} would join them, but {names} cannot be one person's names",
-    "limit": "{what} would join them, but together they hold more than the rules allow",
+    "limit": "{what} would join them, but together they would hold more than a customer may",
     "nameless": "both state {what}, but on one side without a name, which is no bridge",
     "shared": "both state {what}, which belongs to many and joins nobody",
-    "blocked": "both state {what}, which the rules do not match",
+    "blocked": "both state {what}, which is not used: it is on a list of the rules",
+    "placeholder": "both state {what}, which is not used: it is on the list of placeholder values",
+    "never": "both state {what}, but the rules never match by its kind",
+    "unknown_kind": "both state {what}, but the rules do not know its kind",
+    "only_derived": "both state {what}, but only the rules make identifiers of its kind",
     "unverified": "both state {what}, which joins only where it was verified",
     "rules_changed": "the rules in force would join them, but they were not applied yet",
     "no_common_identifier": "they have no identifier in common",
-}
-LIMITS: Mapping[str, str] = {
-    "max_names": "too many people with different names state it",
-    "max_distinct_names": "too many different names stand beside it",
-    "max_linked": "too many identifiers of one other kind stand beside it",
-    "max_facets": "too many claims state it",
-    "contested": "what stands beside it ties together too many people",
-    "max_group": "it tied together more claims than a group may have",
 }
 CHANGED: Mapping[str, str] = {
     "created": "{who} was created",
@@ -85,8 +87,8 @@ def headline(explanation: CustomerExplanation | PairExplanation) -> str:
     """The answer in one sentence."""
     if isinstance(explanation, CustomerExplanation):
         own = sum(each.customer_id == explanation.customer_id for each in explanation.claims)
-        count = f"{own} claim" if own == 1 else f"{own} claims"
-        return f"{explanation.customer_id} ({explanation.status}) is made of {count}"
+        who = f"{explanation.customer_id} ({explanation.status})"
+        return f"{who} is made of {counted(own, 'claim')}"
     if explanation.one:
         return f"{listed(explanation.asked)} are one customer, {explanation.customer_ids[0]}"
     mine, yours = (
@@ -125,7 +127,10 @@ def _of_customer(told: CustomerExplanation) -> Iterator[Section]:
 
 
 def _of_pair(told: PairExplanation) -> Iterator[Section]:
-    yield Section("The chain between them", tuple(map(_join, told.chain)))
+    chain = tuple(map(_join, told.chain))
+    if told.one and not told.current and not chain and len(told.claims) > 1:
+        chain = (Entry("the rules in force would not join them: they were one before"),)
+    yield Section("The chain between them", chain)
     yield Section("What stands between them", tuple(map(_obstacle, told.between)))
     yield Section("Claims", tuple(map(_claim, told.claims)))
 
@@ -144,23 +149,14 @@ def _claim(claim: Claim) -> Entry:
 
 def _claim_details(claim: Claim) -> Iterator[str]:
     yield from map(stated, claim.identifiers)
+    yield from map(derived, claim.derived)
+    yield from (underived(each.kind, each.not_used) for each in claim.underived)
     founded, sources = claim.founded_by, listed(claim.sources)
     recorded = time(claim.founded_at)
     yield f"first told by {founded.source}, event {founded.event_id}, recorded {recorded}"
     yield f"seen {time(claim.first_seen)} to {time(claim.last_seen)}, told by {sources}"
     if claim.ids:
         yield f"on it hangs {listed(claim.ids)}"
-
-
-def stated(identifier: ClaimedIdentifier) -> str:
-    """An identifier as a claim states it, and what is remarkable about it."""
-    written = identifier.written
-    canonical = f", compared as {identifier.value}" if written != identifier.value else ""
-    extension = f" ext. {identifier.extension}" if identifier.extension else ""
-    remarks = ["verified"] if identifier.verified else []
-    remarks += [identifier.use] if identifier.use != "match" else []
-    remark = f" ({', '.join(remarks)})" if remarks else ""
-    return f"{identifier.kind} {written}{extension}{canonical}{remark}"
 
 
 def _join(join: Join) -> Entry:
@@ -179,19 +175,25 @@ def _since(join: Join) -> str:
 def _obstacle(obstacle: Obstacle) -> Entry:
     names = " and ".join(f'"{name}"' for name in obstacle.names or ())
     reason = REFUSED[obstacle.reason].format(what=what(obstacle.identifier), names=names)
-    details = (said(obstacle.command),) if obstacle.command else ()
-    if obstacle.command and obstacle.identifier:
-        details = (f"both state {what(obstacle.identifier)}", *details)
-    return Entry(f"{obstacle.customer_id}: {reason}", details)
+    return Entry(f"{obstacle.customer_id}: {reason}", tuple(_obstacle_details(obstacle)))
+
+
+def _obstacle_details(obstacle: Obstacle) -> Iterator[str]:
+    if obstacle.command:
+        if obstacle.identifier:
+            yield f"both state {what(obstacle.identifier)}"
+        yield said(obstacle.command)
+    if obstacle.limit:
+        yield from exceeding(obstacle.limit)
+    if obstacle.mark:
+        yield from marked(obstacle.mark)
+    if obstacle.not_used and obstacle.not_used.reason:
+        value = f"{obstacle.not_used.value}: " if obstacle.not_used.value else ""
+        yield f"{value}{obstacle.not_used.reason}"
 
 
 def _shared(shared: Shared) -> Entry:
-    details = []
-    if shared.rule:
-        details.append(LIMITS.get(shared.rule, shared.rule))
-    if shared.at:
-        details.append(f"since event {shared.event_id}, recorded {time(shared.at)}")
-    return Entry(what(shared.identifier), tuple(details))
+    return Entry(what(shared.identifier), tuple(marked(shared)))
 
 
 def _waiting(waiting: Waiting) -> Entry:
@@ -220,24 +222,3 @@ def _change(change: Change) -> Entry:
     )
     by += [f"rule {change.rule}"] if change.rule else []
     return Entry(f"{time(change.at)}  {sentence}", (", ".join(by),) if by else ())
-
-
-# -- words ---------------------------------------------------------------------------------
-
-
-def what(identifier: KnownIdentifier | None) -> str:
-    """An identifier; by its digest if nothing states its value any more."""
-    if identifier is None:
-        return "an identifier"
-    return f"{identifier.kind} {identifier.value or identifier.digest}"
-
-
-def time(text: str) -> str:
-    """To the second, in UTC."""
-    return f"{text[:SECONDS].replace('T', ' ')} UTC"
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    *others, last = words or ("nobody",)
-    return f"{', '.join(others)} and {last}" if others else last

@@ -1,19 +1,22 @@
 -- Each change on its own: if every group version and link that it read still stands, write all
 -- of it and its outbox entry; else nothing.
 -- ARGV: fence, nonce, slot, limit of an index, plan, digests of the links read, of the links written,
--- fields of the aliases, digests of the entries' contents, the values of the columns, the contents.
+-- fields of the aliases, digests of the entries' contents, digests of the marks left,
+-- the groups in which guests wait (see guests.lua), the values of the columns, the contents.
 -- Columns: groups read (values are versions), links read ('' where nothing is expected), groups, links,
--- aliases, index additions, index removals. The plan is msgpack of {size of each column, {for each
--- change how much of each column is its own}}.
+-- aliases, index additions, index removals, indexes of marks left, their links. The plan is msgpack of
+-- {size of each column, {for each change how much of each column is its own}, {for each change how
+-- many groups in which guests wait}}.
 -- Answer: a '1' or '0' for each change.
 
 local fence, nonce, slot, index_limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if not fence_stands(fence) then
   return LOST
 end
-local sizes, changes = unpack(cmsgpack.unpack(ARGV[5]))
+local sizes, changes, waiting = unpack(cmsgpack.unpack(ARGV[5]))
 local links_read_by, links_by, aliases_by, digests = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local HEAD = 9
+local left_by, waiting_told = ARGV[10], ARGV[11]
+local HEAD = 11
 local now = now_text()
 
 local columns = {}
@@ -21,6 +24,7 @@ for i, size in ipairs(sizes) do
   columns[i] = column(size)
 end
 local groups_read, links_read, groups, links, aliases, added, removed = unpack(columns)
+local left_indexes, left_links = columns[8], columns[9]
 
 local function still_as_read(change)
   for _ = 1, change[1] do
@@ -38,6 +42,17 @@ local function still_as_read(change)
   return true
 end
 
+-- A mark goes with the last group that carries its identifier.
+local function take_marks_away(count)
+  for _ = 1, count do
+    local index = take_next(left_indexes, HEAD)
+    local bucket, _, i = take_next(left_links, HEAD)
+    if redis.call('SCARD', index) == 0 then
+      redis.call('HDEL', bucket, link_field(left_by, i))
+    end
+  end
+end
+
 local function write(change)
   write_groups(groups, change[3], HEAD)
   write_places(links, change[4], HEAD, link_field, links_by)
@@ -46,6 +61,7 @@ local function write(change)
   for _ = 1, change[7] do
     redis.call('SREM', take_next(removed, HEAD))
   end
+  take_marks_away(change[8])
 end
 
 local function enter(i)
@@ -57,7 +73,7 @@ local function enter(i)
 end
 
 -- Where the next change begins, however far this one came.
-local starts = { 0, 0, 0, 0, 0, 0, 0 }
+local starts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 local function pass(change)
   for i, count in ipairs(change) do
     starts[i] = starts[i] + count
@@ -65,14 +81,18 @@ local function pass(change)
   end
 end
 
+-- How many groups in which guests wait were told of before.
+local waits = 0
 local answers = {}
 for i, change in ipairs(changes) do
   local stands = still_as_read(change)
   if stands then
     write(change)
+    write_waiting(waiting_told, waits, waiting[i])
     enter(i)
   end
   pass(change)
+  waits = waits + waiting[i]
   answers[i] = stands and '1' or '0'
 end
 write_outbox()

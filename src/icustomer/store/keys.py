@@ -53,9 +53,22 @@ class SpaceKeys:
         self.epoch = prefix + b"epoch"
         self.times = prefix + b"outbox-times"
         """Sorted set: entry ID, by the time since when it waits."""
-        self.fixed = [self.fence, self.outbox, self.names, self.slots, self.epoch, self.times]
+        self.waiting = prefix + b"guests"
+        """Sorted set: group ID, by the earliest last act of guests in it whose time runs."""
+        self.clock = prefix + b"clock"
+        """The record clock, microseconds."""
+        self.fixed = [
+            self.fence,
+            self.outbox,
+            self.names,
+            self.slots,
+            self.epoch,
+            self.times,
+            self.waiting,
+            self.clock,
+        ]
         """The first keys of every script, in this order."""
-        self.spared = frozenset((self.fence, self.slots))
+        self.spared = frozenset((self.fence, self.slots, self.clock))
         """Outlast a wipe."""
         self._links = prefix + b"links:"
         self._group = prefix + b"group:"

@@ -26,6 +26,7 @@ from icustomer.store.memory_scripts import (
     standing,
     still_as_read,
     take,
+    take_marks_away,
     under,
 )
 from icustomer.store.memory_state import Lease, MemoryRedis, Space
@@ -38,6 +39,8 @@ from icustomer.store.port import (
     Session,
     Write,
 )
+
+MICROSECONDS = 1_000_000
 
 
 class MemoryStore(MemoryRebuild):
@@ -125,6 +128,21 @@ class MemoryStore(MemoryRebuild):
     async def index(self, digest: bytes) -> set[bytes]:
         return set(self._space.indexes.get(digest, ()))
 
+    # Guests
+
+    async def raise_clock(self, session: Session, at: int) -> int:
+        space = self._space_under(session)
+        now = int((self._redis.dawn + self._redis.clock()) * MICROSECONDS)
+        space.clock = max(space.clock, min(at, now))
+        return space.clock
+
+    async def clock(self) -> int:
+        return self._space.clock
+
+    async def waiting(self, until: int, limit: int) -> list[bytes]:
+        found = sorted((since, each) for each, since in self._space.guests.items())
+        return [group_id for since, group_id in found if since <= until][:limit]
+
     # A batch
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
@@ -141,6 +159,8 @@ class MemoryStore(MemoryRebuild):
             add_to_index(space, digest, group_id)
         for digest, group_id in write.index_removed:
             space.indexes.get(digest, set()).discard(group_id)
+        take_marks_away(space, write.unmarked)
+        put(space.guests, write.waiting)
         content = write_content(write)
         if content:
             entry = make_entry(content, session.nonce, session.slot)

@@ -92,6 +92,7 @@ class MemoryRebuild:
             keys.clear()
         space.outbox.clear()
         space.waiting_since.clear()
+        space.guests.clear()
 
     async def stage(self, nonce: str, values: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         space = self._space_in_rebuild(nonce)
@@ -138,6 +139,8 @@ class MemoryRebuild:
     ) -> dict[bytes, set[bytes]]:
         space = self._space_in_rebuild(nonce)
         put(space.groups, groups)
+        put(space.guests, {each: None for each, blob in groups.items() if blob is None})
+        put(space.guests, {each.group_id: each.waiting for each in ways})
         others: dict[bytes, set[bytes]] = {}
         for each in ways:
             former = {space.links.get(digest) for digest in _to_groups(each)}

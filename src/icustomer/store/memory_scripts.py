@@ -14,9 +14,10 @@ from icustomer.store.memory_state import Space
 from icustomer.store.port import Entry, Published, Session, Write
 
 K = TypeVar("K", bytes, str)
+V = TypeVar("V", bytes, int)
 
 
-def put(keys: dict[K, bytes], values: Mapping[K, bytes | None]) -> None:
+def put(keys: dict[K, V], values: Mapping[K, V | None]) -> None:
     """Set keys, or delete them (None)."""
     for key, value in values.items():
         if value is None:
@@ -64,6 +65,13 @@ def add_to_index(space: Space, digest: bytes, group_id: bytes) -> None:
     index = space.indexes.setdefault(digest, set())
     if group_id not in index:
         index.add(INDEX_INCOMPLETE if len(index) >= INDEX_LIMIT else group_id)
+
+
+def take_marks_away(space: Space, digests: Iterable[bytes]) -> None:
+    """A mark goes with the last group that carries its identifier."""
+    for digest in digests:
+        if not space.indexes.get(digest):
+            space.links.pop(digest, None)
 
 
 def names_of(entry: Entry) -> set[bytes | str]:

@@ -37,6 +37,10 @@ class Space(Struct):
     outbox: dict[bytes, Entry] = field(default_factory=dict)
     waiting_since: dict[bytes, float] = field(default_factory=dict)
     """Entry ID to seconds: since when it waits, under whichever nonce."""
+    guests: dict[bytes, int] = field(default_factory=dict)
+    """Group ID to the earliest last act of guests in it whose time runs, microseconds."""
+    clock: int = 0
+    """The record clock, microseconds."""
 
     def enter(self, entry: Entry, since: float) -> None:
         """Put an entry down; one that stands already is as old as it was."""
@@ -59,9 +63,17 @@ class Picture(Struct, frozen=True):
 class MemoryRedis:
     """One Redis server: its identity, its clock and its data."""
 
-    def __init__(self, clock: Callable[[], float], identity: str = "memory-1") -> None:
-        """`clock`: seconds, never going back. `identity`: as fences name it; no colon."""
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        identity: str = "memory-1",
+        *,
+        dawn: float = 0.0,
+    ) -> None:
+        """`clock`: seconds, never going back. `identity`: as fences name it; no colon. `dawn`:
+        what time it is when the clock tells 0, seconds since the Unix epoch."""
         self.clock = clock
+        self.dawn = dawn
         self.identity = identity
         self._spaces: dict[str, Space] = {}
 

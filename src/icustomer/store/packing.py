@@ -64,6 +64,7 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
     buckets, fields = keys.aliases([alias for write in writes for alias in write.aliases])
     added = [place for write in writes for place in write.index_added]
     removed = [place for write in writes for place in write.index_removed]
+    left = [digest for write in writes for digest in write.unmarked]
     contents = [write_content(write) for write in writes]
     counts = [_counts(write) for write in writes]
     columns = [
@@ -74,6 +75,8 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         buckets,
         [keys.index(digest) for digest, _ in added],
         [keys.index(digest) for digest, _ in removed],
+        [keys.index(digest) for digest in left],
+        keys.links(left),
     ]
     values = [
         *[version_text(each) for write in writes for each in write.read_groups.values()],
@@ -87,11 +90,24 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         *[alias or ABSENT for write in writes for alias in write.aliases.values()],
         *[group_id for _, group_id in added],
         *[group_id for _, group_id in removed],
+        *[ABSENT] * (2 * len(left)),
     ]
     packed = [b"".join(links_read), b"".join(links), fields]
     digests = b"".join(map(content_digest, contents))
-    plan = _pack(([len(column) for column in columns], counts))
-    return [*keys.fixed, *chain(*columns)], [plan, *packed, digests, *values, *contents]
+    waiting = [len(write.waiting) for write in writes]
+    plan = _pack(([len(column) for column in columns], counts, waiting))
+    told = b"".join(told_waiting(write.waiting) for write in writes)
+    heads = [plan, *packed, digests, b"".join(left), told]
+    return [*keys.fixed, *chain(*columns)], [*heads, *values, *contents]
+
+
+def told_waiting(waiting: Mapping[bytes, int | None]) -> bytes:
+    """Group IDs and last acts behind one another, as guests.lua takes them. An act before 1970
+    counts as one at its beginning."""
+    return b"".join(
+        group_id + (b"%016d" % (0 if since is None else max(since, 1)))
+        for group_id, since in waiting.items()
+    )
 
 
 def _counts(write: Write) -> tuple[int, ...]:
@@ -104,6 +120,8 @@ def _counts(write: Write) -> tuple[int, ...]:
         len(write.aliases),
         len(write.index_added),
         len(write.index_removed),
+        len(write.unmarked),
+        len(write.unmarked),
     )
 
 
@@ -130,7 +148,9 @@ def packed_restore(
         *[each.group_id for each in ways for _ in each.index],
     ]
     sizes = [len(column) for column in columns]
-    packed = (b"".join(links), fields, *values, *_packed_entries(entries))
+    gone = {group_id: None for group_id, blob in groups.items() if blob is None}
+    waiting = told_waiting({**gone, **{each.group_id: each.waiting for each in ways}})
+    packed = (b"".join(links), fields, waiting, *values, *_packed_entries(entries))
     return [*keys.fixed, *chain(*columns)], [*sizes, *packed]
 
 

@@ -64,6 +64,10 @@ class Write(Struct):
     """Groups of the outbox entry: written, deleted, and those to be published again."""
     entry_ids: list[str]
     """Customer IDs of the outbox entry."""
+    unmarked: list[bytes] = field(default_factory=list)
+    """Shared identifiers whose mark goes unless their index names another group."""
+    waiting: dict[bytes, int | None] = field(default_factory=dict)
+    """Group ID -> earliest last act of guests whose time runs, microseconds; None: nobody's."""
 
 
 def entry_only(
@@ -137,6 +141,8 @@ class Directions(Struct):
     index: list[bytes] = field(default_factory=list)
     """Digests of shared identifiers whose index must name the group."""
     aliases: list[str] = field(default_factory=list)
+    waiting: int | None = None
+    """As in `Write.waiting`."""
 
 
 class Staged(Struct):
@@ -305,6 +311,20 @@ class Store(Protocol):
     async def raise_checkpoint(self, session: Session, checkpoint: Checkpoint) -> bool:
         """Remember that all before the checkpoint is here; False, having done nothing, if the
         one that stands is of another topic."""
+        ...
+
+    async def raise_clock(self, session: Session, at: int) -> int:
+        """Raise the record clock to `at`, microseconds, but not beyond the store's own time; as
+        it stands then. It never falls."""
+        ...
+
+    async def clock(self) -> int:
+        """The record clock, microseconds; 0 if it was never raised. Works without a fence."""
+        ...
+
+    async def waiting(self, until: int, limit: int) -> list[bytes]:
+        """Groups with a guest whose last act was at `until` or before, the earliest first, at
+        most `limit`. Works without a fence."""
         ...
 
     async def close(self) -> None: ...

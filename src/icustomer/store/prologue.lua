@@ -1,8 +1,8 @@
 -- Head of every script: the space's own keys, the fence, and the small things all share.
 -- A script declares every key it touches; those beyond the fixed ones are told by position.
 
-local FENCE, OUTBOX, NAMES, SLOTS, EPOCH, TIMES = unpack(KEYS, 1, 6)
-local FIXED_KEYS = 6
+local FENCE, OUTBOX, NAMES, SLOTS, EPOCH, TIMES, WAITING, CLOCK = unpack(KEYS, 1, 8)
+local FIXED_KEYS = 8
 -- The adapter knows this word and makes the error of it.
 local LOST = redis.error_reply('LOST the fence does not stand here')
 

@@ -114,6 +114,20 @@ class RedisStore(RedisRebuild):
     async def index(self, digest: bytes) -> set[bytes]:
         return set(await self._call("SMEMBERS", self._keys.index(digest)))
 
+    # Guests
+
+    async def raise_clock(self, session: Session, at: int) -> int:
+        return int(await self._run("raise_clock", [session.fence.raw, at]))
+
+    async def clock(self) -> int:
+        return int(await self._call("GET", self._keys.clock) or 0)
+
+    async def waiting(self, until: int, limit: int) -> list[bytes]:
+        found: list[bytes] = await self._call(
+            "ZRANGEBYSCORE", self._keys.waiting, "-inf", until, "LIMIT", 0, limit
+        )
+        return found
+
     # A batch
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:

@@ -1,13 +1,14 @@
 -- Write groups, all that leads to groups, and outbox entries, while the rebuild is one's own.
 -- ARGV: nonce, lease in milliseconds, limit of an index, the sizes of four columns (groups, links,
--- aliases, index additions), digests of the links, fields of the aliases, the values of the columns,
--- then ID and content with slot of each entry.
+-- aliases, index additions), digests of the links, fields of the aliases, the groups in which
+-- guests wait (see guests.lua), the values of the columns, then ID and content with slot of each
+-- entry.
 -- Answer: {number of a link, group that it led to before, ...}, where it leads to another one now.
 
 if not rebuild_is_ours(ARGV[1], ARGV[2]) then
   return LOST
 end
-local HEAD = 9
+local HEAD = 10
 local function next_column(i)
   local size = tonumber(ARGV[i])
   return column(size), size
@@ -39,6 +40,7 @@ write_groups(groups, group_count, HEAD)
 local former = write_links(links, link_count)
 write_places(aliases, alias_count, HEAD, alias_field, ARGV[9])
 add_to_indexes(added, added_count, HEAD, tonumber(ARGV[3]))
+write_waiting(ARGV[10], 0, #ARGV[10] / TOLD_BYTES)
 
 local now = now_text()
 for i = HEAD + places_taken + 1, #ARGV, 2 do

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from icustomer.core.grouping import places_of
+from icustomer.core.guests import waiting_since
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.rules import Rules
@@ -21,7 +22,8 @@ def directions_to(group: Outline | Group, rules: Rules, keyring: Keyring) -> Dir
         group_id=group.id,
         links=places.links,
         index=sorted(digest for digest, _ in places.index),
-        aliases=[each.id for each in (*group.customers, *group.retired)],
+        aliases=[each.id for each in (*group.customers, *group.retired, *group.erased)],
+        waiting=waiting_since(group),
     )
 
 

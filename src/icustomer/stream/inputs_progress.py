@@ -109,7 +109,8 @@ class ProgressWatch:
         if partitions:
             with translated("tell the ends of the input topics"):
                 ends = await consumer.end_offsets(partitions)
-            positions = {each: await _position(consumer, each) for each in partitions}
+            with translated("tell where the input topics are read"):  # or a rebalance took them
+                positions = {each: await _position(consumer, each) for each in partitions}
             return Stand.INPUT_STALLED if self._progress.looked(positions, ends) else None
         if self._progress.empty_for_long() and await self._partitions_are_free():
             return Stand.NO_PARTITIONS

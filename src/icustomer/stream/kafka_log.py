@@ -8,14 +8,15 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, OffsetAndMetadata, TopicPartition
 
-from icustomer.contracts.topics import Topic
-from icustomer.errors import UnavailableError
+from icustomer.contracts.topics import INPUTS, Topic
+from icustomer.errors import OperatorError, UnavailableError
 from icustomer.store.port import Checkpoint, Claim
 from icustomer.stream.batches import pack
 from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, encode_claim
 from icustomer.stream.connection import Connection
 from icustomer.stream.failures import translated
 from icustomer.stream.generations import committing
+from icustomer.stream.lag_reader import GroupReader
 from icustomer.stream.log_reader import (
     Isolation,
     close_reader,
@@ -60,6 +61,7 @@ class KafkaLog:
         self._begun: Begun | None = None
         self._claim_writer: AIOKafkaProducer | None = None
         self._claim_reader: AIOKafkaConsumer | None = None
+        self._group_reader: GroupReader | None = None
         self._claims: list[Claim] = []
         """The last two, as far as they were read."""
         self._changelog_id = ""
@@ -187,8 +189,34 @@ class KafkaLog:
         finally:
             await close_reader(reader)
 
+    async def unread_since(self) -> int | None:
+        """See `Log.unread_since`. The reader stays open, and is opened anew after an error."""
+        try:
+            told = await (await self._opened_group_reader()).read()
+        except OperatorError as error:
+            # A topic that is missing is missed by whoever reads it; this is no place to stop.
+            await self._close_group_reader()
+            raise UnavailableError(str(error)) from error
+        except BaseException:
+            await self._close_group_reader()
+            raise
+        return min((each.first.timestamp_ms for each in told if each.first), default=None)
+
+    async def _opened_group_reader(self) -> GroupReader:
+        if self._group_reader is None:
+            names = [self._name(topic) for topic in INPUTS]
+            reader = GroupReader(self._connection, self._group, names)
+            self._group_reader = await reader.__aenter__()
+        return self._group_reader
+
+    async def _close_group_reader(self) -> None:
+        reader, self._group_reader = self._group_reader, None
+        if reader is not None:
+            await reader.__aexit__(None, None, None)
+
     async def close(self) -> None:
         await self._drop_producer()
+        await self._close_group_reader()
         await self._close_claim_writer()
         await self._close_claim_reader()
 

@@ -20,6 +20,7 @@ from icustomer.stream.changelog import CLAIM_KEY, decode_claim, decode_group, en
 from icustomer.stream.log_reader import Isolation
 from icustomer.stream.memory_broker import MemoryKafka, State, Stored
 from icustomer.stream.memory_group import MemoryGroup
+from icustomer.stream.memory_unread import unread_since
 from icustomer.stream.partitions import CLAIM_PARTITION, output_partition
 from icustomer.stream.port import (
     FROM_THE_BEGINNING,
@@ -169,6 +170,9 @@ class MemoryLog:
                 for record in stored:
                     if record.offset < end and record.key not in {CLAIM_KEY, None}:
                         yield decode_group(record.key or b"", record.value, record.headers)
+
+    async def unread_since(self) -> int | None:
+        return await self._call(partial(unread_since, self._kafka, self._group))
 
     async def close(self) -> None:
         await self._drop_session()

@@ -137,4 +137,9 @@ class Log(Protocol):
         of offset. Claims are left out. `since`: partition to the first offset to read."""
         ...
 
+    async def unread_since(self) -> int | None:
+        """The smallest timestamp, milliseconds, of what the group reads next in any partition of
+        its input topics; None if it has read all there is."""
+        ...
+
     async def close(self) -> None: ...

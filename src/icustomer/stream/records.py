@@ -80,6 +80,9 @@ class RecordMaker:
         for retired in group.retired:
             if retired.id in wanted:
                 made[retired.id] = self._redirect(retired)
+        for erased in group.erased:
+            if erased.id in wanted:
+                made[erased.id] = self.erased(erased.id, erased.version, erased.at)
         return made
 
     def _profile(self, folder: Folder, customer: Customer, story: Story) -> OutputRecord:
@@ -109,7 +112,7 @@ class RecordMaker:
         return OutputRecord(Topic.PROFILES, retired.id.encode(), value, [*headers, JSON])
 
     def erased(self, customer_id: str, version: int, at: int) -> OutputRecord:
-        """The tombstone of an ID that is nowhere any more."""
+        """The tombstone of an ID that stands for nobody any more."""
         headers = self._headers("icustomer.profile.erased", customer_id, version, at)
         return OutputRecord(Topic.PROFILES, customer_id.encode(), None, headers)
 

@@ -143,17 +143,6 @@ class Subscriber:
         reading = [task for task in self._subscriber.tasks if not task.done()]
         return bool(reading) and not any(task is None or task.done() for task in inner)
 
-    async def lag(self) -> dict[InputPartition, int]:
-        """Records between position and end, for every partition that was read from so far."""
-        consumer = self._subscriber.consumer
-        if consumer is None:
-            return {}
-        return {
-            self._inputs.partition(partition): max(0, end - await consumer.position(partition))
-            for partition in consumer.assignment()
-            if (end := consumer.highwater(partition)) is not None
-        }
-
     # -- looks in between ----------------------------------------------------------------
 
     async def look_for_topics(self) -> None:

@@ -183,7 +183,7 @@ async def check(
     with translated("describe topics"):
         async with asyncio.timeout(REQUEST_SECONDS):
             counts = await _partition_counts(admin, prefix)
-            actual = await _settings_of(admin, [topic_name(prefix, topic) for topic in counts])
+            actual = await settings_of(admin, [topic_name(prefix, topic) for topic in counts])
     return [
         *_missing(prefix, counts),
         *_deviating_partitions(prefix, counts, partitions),
@@ -201,7 +201,7 @@ async def _partition_counts(admin: AIOKafkaAdminClient, prefix: str) -> dict[Top
     }
 
 
-async def _settings_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
+async def settings_of(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
     """By topic; nothing of a broker that cannot tell, as the embedded one cannot."""
     if not names:
         return {}

@@ -14,6 +14,7 @@ from msgspec import Struct
 from icustomer.core.model import Group
 from icustomer.store.limits import GROUP_ID_BYTES, INDEX_INCOMPLETE
 from icustomer.verification.groups import Read, check_group, everybody
+from icustomer.verification.guests import check_guests
 from icustomer.verification.outbox import Named, named_in
 from icustomer.verification.places import (
     Expected,
@@ -23,7 +24,7 @@ from icustomer.verification.places import (
     rivals_of,
 )
 from icustomer.verification.problem import Broken, Kind, Law, Problem, problem
-from icustomer.verification.published import NOT_TOLD_TWICE, check_profiles
+from icustomer.verification.published import NOT_TOLD_TWICE, check_erased, check_profiles
 from icustomer.verification.sources import Sources
 
 AWAITED = frozenset(
@@ -34,6 +35,7 @@ AWAITED = frozenset(
         Law.PROFILE_STALE,
         Law.PROFILE_DIFFERS,
         Law.PROFILE_ERASED,
+        Law.PROFILE_NOT_ERASED,
     )
 )
 """What the outbox promises to mend: if it names the group, that it is not settled is enough."""
@@ -84,11 +86,13 @@ class Examiner:
         if group is None:
             return found
         inner = list(check_group(group, sources.rules, sources.keyring))
+        found += check_guests(group, sources.guests)
         self._saw_customers(group)
         if inner or (broken and broken.law in NOT_TOLD_TWICE):
             return found + inner
         stamps = sources.profiles_of(group)
-        return [*found, *check_profiles(stamps, sources.profiles)]
+        found += check_profiles(stamps, sources.profiles)
+        return [*found, *check_erased(group.erased, sources.profiles)]
 
     def _saw_customers(self, group: Group) -> None:
         for one in everybody(group):

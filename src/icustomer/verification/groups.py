@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from icustomer.core.burying import base_key
 from icustomer.core.carrying import digests
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Customer, Group, Retired
+from icustomer.core.model import Customer, Erased, Group, Retired
 from icustomer.core.rules import Rules
 from icustomer.store.codec import decode, version_of
 from icustomer.verification.problem import Broken, Law
@@ -56,25 +57,44 @@ def _damaged(detail: str) -> Read:
     return Read(None, None, Broken(Law.GROUP_DAMAGED, detail))
 
 
-def everybody(group: Group) -> list[Customer | Retired]:
-    """All who have an ID in a group, alive or retired."""
-    return [*group.customers, *group.retired]
+def everybody(group: Group) -> list[Customer | Retired | Erased]:
+    """All who have an ID in a group: alive, retired or erased."""
+    return [*group.customers, *group.retired, *group.erased]
 
 
 def check_group(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     """Every law that a group breaks without regard to anything else."""
-    yield from _facets(group)
+    yield from _facets(group, keyring)
     yield from _customers(group)
     yield from _redirects(group)
     yield from _marks(group, rules, keyring)
 
 
-def _facets(group: Group) -> Iterator[Broken]:
+def _facets(group: Group, keyring: Keyring) -> Iterator[Broken]:
     keys = [facet.key for facet in group.facets]
     if keys != sorted(set(keys)):
         yield Broken(Law.FACETS, "its facets are not sorted, or one stands there twice")
-    if group.id not in keys:
+    graves = [grave.key for grave in group.graves]
+    if graves != sorted(set(graves)):
+        yield Broken(Law.FACETS, "its graves are not sorted, or one stands there twice")
+    suppressed = [each.digest for each in group.suppressed]
+    if group.id not in (*keys, *graves, *suppressed):
         yield Broken(Law.FACETS, "its ID is the key of none of its facets")
+    yield from _erasure(group, keyring)
+
+
+def _erasure(group: Group, keyring: Keyring) -> Iterator[Broken]:
+    """What was erased stays away: no facet of a claim beside the grave that it does not know of,
+    and every erased ID hangs on what is left."""
+    graves = {grave.key: grave.up_to for grave in group.graves}
+    for facet in group.facets:
+        up_to = graves.get(base_key(facet, keyring), 0)
+        if up_to != facet.erased_at:
+            yield Broken(Law.FACETS, f"facet {facet.key.hex()} was erased, and stands there")
+    anchors = {*graves, *(each.digest for each in group.suppressed)}
+    for one in group.erased:
+        if one.anchor not in anchors:
+            yield Broken(Law.CUSTOMERS, f"{one.id} was erased, and no grave tells of it")
 
 
 def _customers(group: Group) -> Iterator[Broken]:
@@ -134,6 +154,7 @@ def _marks(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     if group.shared != sorted(set(group.shared)):
         yield Broken(Law.MARKS, "its marks are not sorted, or one stands there twice")
     carried = {each for facet in group.facets for each in digests(facet, rules, keyring)}
+    carried |= {each for grave in group.graves for each in grave.marks}
     for digest in sorted(set(group.shared) - carried):
         yield Broken(Law.MARKS, f"it marks {digest.hex()} as shared and does not carry it")
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from icustomer.core.change import SHARED
+from icustomer.core.change import MARKS, SHARED, SUPPRESSED
 from icustomer.core.grouping import places_of
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
@@ -20,7 +20,7 @@ class Expected(Struct, frozen=True):
 
     group_id: bytes
     links: dict[bytes, bytes]
-    """Digest to the group, or to the mark "shared"."""
+    """Digest to the group, or to the mark "shared" or "suppressed"."""
     indexed: tuple[bytes, ...]
     """Digests of shared identifiers whose index must name the group."""
     customer_ids: tuple[str, ...]
@@ -66,9 +66,9 @@ def check_places(
 
 def leads_elsewhere(expected: Expected, standing: Standing) -> set[bytes]:
     """Groups that links of this one lead to instead."""
-    found = {standing.links[digest] for digest, to in expected.links.items() if to != SHARED} - {
+    found = {standing.links[digest] for digest, to in expected.links.items() if to not in MARKS} - {
         expected.group_id,
-        SHARED,
+        *MARKS,
         None,
     }
     return {each for each in found if each is not None}
@@ -90,8 +90,11 @@ def _link(
         yield Broken(Law.LINK_MISSING, f"{name} has no link")
     elif found == SHARED:
         yield Broken(Law.LINK_WRONG, f"{name} is marked as shared, and not by the group")
-    elif wanted == SHARED:
-        yield Broken(Law.LINK_WRONG, f"{name} leads to {found.hex()}, and is shared")
+    elif found == SUPPRESSED:
+        yield Broken(Law.LINK_WRONG, f"{name} is suppressed, and the group carries it")
+    elif wanted in MARKS:
+        what = "shared" if wanted == SHARED else "suppressed"
+        yield Broken(Law.LINK_WRONG, f"{name} leads to {found.hex()}, and is {what}")
     elif found in rivals:
         yield Broken(Law.ONE_OWNER, f"{found.hex()} holds the same facet, and {name} leads there")
     else:

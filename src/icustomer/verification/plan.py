@@ -27,7 +27,7 @@ class Remedy(StrEnum):
     REBUILD = "rebuild"
     """The changelog is right: the working state is made anew from it."""
     NONE = "none"
-    """Somebody else wrote there, and has to clear it away."""
+    """Somebody else wrote there, and has to clear it away; or a worker will, once one runs."""
 
 
 REMEDIES = {
@@ -39,6 +39,7 @@ REMEDIES = {
     Law.CUSTOMERS: Remedy.REBUILD,
     Law.REDIRECTS: Remedy.REBUILD,
     Law.MARKS: Remedy.REBUILD,
+    Law.GUEST_EXPIRED: Remedy.NONE,
     Law.ONE_OWNER: Remedy.REBUILD,
     Law.LINK_MISSING: Remedy.REBUILD,
     Law.LINK_WRONG: Remedy.REBUILD,
@@ -57,6 +58,7 @@ REMEDIES = {
     Law.PROFILE_STALE: Remedy.PUBLISH,
     Law.PROFILE_DIFFERS: Remedy.PUBLISH,
     Law.PROFILE_ERASED: Remedy.PUBLISH,
+    Law.PROFILE_NOT_ERASED: Remedy.PUBLISH,
     Law.PROFILE_OF_NOBODY: Remedy.ERASE,
     Law.OUTBOX_LEFT: Remedy.SETTLE,
     Law.OUTBOX_INDEX: Remedy.TAKE_OVER,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from icustomer.core.model import Group
+from icustomer.core.model import Erased, Group
 from icustomer.stream.records import RecordMaker, Stories
-from icustomer.verification.groups import everybody
 from icustomer.verification.newest import Newest, Told
 from icustomer.verification.problem import Broken, Law
 from icustomer.verification.stamps import Stamp, digest_of_profile
@@ -16,8 +15,9 @@ NOT_TOLD_TWICE = frozenset((Law.GROUP_LOST, Law.REDIS_BEHIND, Law.UNPUBLISHED))
 
 
 def stamps_of_profiles(group: Group, maker: RecordMaker) -> dict[str, Stamp]:
-    """What must be published of each ID of a group."""
-    versions = {one.id: one.version for one in everybody(group)}
+    """What must be published of each ID of a group that stands for somebody."""
+    versions = {one.id: one.version for one in group.customers}
+    versions |= {one.id: one.version for one in group.retired}
     return {
         customer_id: Stamp(versions[customer_id], digest_of_profile(record.value or b""))
         for customer_id, record in maker.profiles(group, versions, Stories()).items()
@@ -58,6 +58,15 @@ def check_profiles(expected: Mapping[str, Stamp], profiles: Newest) -> Iterator[
         if broken:
             law, detail = broken
             yield Broken(law, f"{customer_id}: {detail}")
+
+
+def check_erased(erased: Iterable[Erased], profiles: Newest) -> Iterator[Broken]:
+    """Erased IDs whose last record is no tombstone. In time a tombstone goes, too."""
+    for one in erased:
+        told = profiles.of(one.id.encode())
+        if told is not None and not told.is_tombstone:
+            detail = f"{one.id} was erased, and its last record has version {told.version}"
+            yield Broken(Law.PROFILE_NOT_ERASED, detail)
 
 
 def _profile(stands: Stamp, told: Told | None) -> Broken | None:

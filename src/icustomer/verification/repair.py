@@ -179,7 +179,8 @@ def _entries_of(blobs: Mapping[bytes, bytes]) -> list[Write]:
     writes = []
     for group_id, blob in blobs.items():
         outline = outline_of(blob)
-        customer_ids = [one.id for one in (*outline.customers, *outline.retired)]
+        customer_ids = [one.id for one in outline.customers]
+        customer_ids += [one.id for one in (*outline.retired, *outline.erased)]
         version = version_of(blob)
         writes.append(entry_only({group_id: version}, [group_id], customer_ids, version))
     return writes

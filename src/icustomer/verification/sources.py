@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from typing import NamedTuple, Protocol
 
 from icustomer.contracts.topics import Topic
+from icustomer.core.guests import EVERYBODY_STAYS, Guests
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.rules import Rules
@@ -51,6 +52,7 @@ class Sources:
         maker: RecordMaker,
         rules: Rules,
         keyring: Keyring,
+        guests: Guests = EVERYBODY_STAYS,
     ) -> None:
         self.inspection = inspection
         self.keyring = keyring
@@ -59,6 +61,7 @@ class Sources:
         self._records = records
         self._maker = maker
         self.rules = rules
+        self.guests = guests
 
     async def read_on(self) -> None:
         """Take in what was published since."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from icustomer.core.change import SHARED
+from icustomer.core.change import SHARED, SUPPRESSED
 from icustomer.core.keys import parse_customer_id
 from icustomer.store.limits import GROUP_ID_BYTES, INDEX_INCOMPLETE
 from icustomer.verification.outbox import check_outbox
@@ -24,7 +24,12 @@ class Trails:
         foreign = [each for each in digests if len(each) != GROUP_ID_BYTES]
         digests = [each for each in digests if len(each) == GROUP_ID_BYTES]
         found, _ = await self._sources.inspection.places(list(digests), [])
-        leading = {digest: to for digest, to in found.items() if to and to != SHARED}
+        # What is suppressed stands in a group of its own, which has the digest as ID.
+        leading = {
+            digest: digest if to == SUPPRESSED else to
+            for digest, to in found.items()
+            if to and to != SHARED
+        }
         homes = await self._sources.homes(leading.values())
         alone = [
             _orphan(Law.LINK_ORPHAN, f"the link of {digest.hex()}", Kind.LINK, digest, to)

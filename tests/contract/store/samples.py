@@ -37,6 +37,8 @@ def write(version: int = 1, **parts: Any) -> Write:
         version=version,
         entry_groups=parts.pop("entry_groups", None) or [],
         entry_ids=parts.pop("entry_ids", None) or [],
+        unmarked=parts.pop("unmarked", []),
+        waiting=parts.pop("waiting", {}),
     )
     assert not parts
     if not write.entry_groups and not write.entry_ids:

@@ -277,6 +277,13 @@ def profile_erased(damage: Damage) -> None:
     damage.append(last, None)
 
 
+def profile_of_an_erased_one(damage: Damage) -> None:
+    """Somebody who was forgotten is told of again."""
+    erased = min(one.id for group in damage.groups().values() for one in group.erased)
+    first = damage.records(Topic.PROFILES)[erased.encode()][0]
+    damage.append(first, first.value())
+
+
 def profile_of_nobody(damage: Damage) -> None:
     last = damage.records(Topic.PROFILES)[damage.plain().customers[0].id.encode()][-1]
     own = damage.plain().customers[0].id.encode()

@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Message,
@@ -16,6 +15,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from integration.support.offsets import GroupOffsets
 
 PATIENCE_SECONDS = 60
 REQUEST_SECONDS = 20
@@ -48,11 +49,9 @@ class Reader:
 
     def _lag(self, group: str) -> int:
         ends = self._ends(*(f"{self.prefix}.{topic}" for topic in INPUTS))
-        places = [TopicPartition(topic, number) for topic, number in ends]
-        asked = ConsumerGroupTopicPartitions(group, places)
-        (answer,) = self._admin.list_consumer_group_offsets([asked]).values()
-        committed = answer.result(REQUEST_SECONDS).topic_partitions
-        return sum(ends[each.topic, each.partition] - max(each.offset, 0) for each in committed)
+        with GroupOffsets(self._servers, group) as offsets:
+            committed = offsets.committed(ends)
+        return sum(end - committed[place] for place, end in ends.items())
 
     def _ends(self, *topics: str) -> dict[tuple[str, int], int]:
         """Where each partition ends, open transactions included."""

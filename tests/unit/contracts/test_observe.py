@@ -11,7 +11,13 @@ from icustomer.contracts.rejection import Reason
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.model import NormalName, RawName
-from icustomer.core.observation import MergeCommand, Origin, SplitCommand
+from icustomer.core.observation import (
+    ForgetCommand,
+    MergeCommand,
+    Origin,
+    SplitCommand,
+    SuppressCommand,
+)
 from icustomer.core.rules import KindRule, Rules
 
 KEYRING = Keyring(b"observe" * 8)
@@ -287,6 +293,19 @@ def test_a_split_by_identifiers_names_their_digests():
     assert not answer.item.everything
 
 
+def test_a_forget_names_the_customer_in_its_published_form():
+    answer = command("command-forget", customer_id=ANNA.lower())
+    assert isinstance(answer.item, ForgetCommand)
+    assert answer.item.customer_id == ANNA
+
+
+def test_a_suppress_names_the_digest_of_the_canonical_form():
+    identifier = {"kind": "email", "value": "A.Berg@GoogleMail.com"}
+    answer = command("command-suppress", identifier=identifier)
+    assert isinstance(answer.item, SuppressCommand)
+    assert answer.item.digest == KEYRING.identifier("email", "aberg@gmail.com")
+
+
 def test_a_split_of_all_and_a_bare_split_are_told_apart():
     assert command("command-split-all").item.everything
     bare = command("command-split").item
@@ -305,9 +324,18 @@ def test_a_split_of_all_and_a_bare_split_are_told_apart():
             {"identifiers": [{"kind": "email", "value": "hunter2"}]},
             "identifiers.0: email",
         ),
-        ("command-forget", {}, "not carried out by this version: forget"),
+        ("command-forget", {"customer_id": "hunter2"}, "customer_id: no customer ID"),
         ("command-unshare", {}, "not carried out by this version: unshare"),
-        ("command-suppress", {}, "not carried out by this version: suppress"),
+        (
+            "command-suppress",
+            {"identifier": {"kind": "phone", "value": "030 1234"}},
+            "identifier: phone_no_region",
+        ),
+        (
+            "command-suppress",
+            {"identifier": {"kind": "email", "value": "noreply@example.com"}},
+            "identifier: the rules match nobody by it",
+        ),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_is_refused(name, changed, detail):

@@ -51,6 +51,12 @@ def test_the_limit_by_names_spares_what_a_role_mailbox_would_join(tmp_path):
     assert effect(found, "max_linked").false_pairs == 0
 
 
+def test_the_placeholders_spare_what_a_testers_mailbox_would_join(tmp_path):
+    events = [event(given, f"{given} Smith", email="test@test.com") for given in ("Ann", "Bob")]
+    found = measured(tmp_path, events).effects
+    assert effect(found, "placeholders").false_pairs == -1
+
+
 def test_every_rule_that_is_on_is_switched_off_once_and_alone():
     rules = Rules(
         kinds={
@@ -66,6 +72,7 @@ def test_every_rule_that_is_on_is_switched_off_once_and_alone():
     assert found["kind phone"].kinds["phone"].match is Match.NEVER
     assert not found["veto of phone"].kinds["phone"].veto
     assert found["block list"].blocked == frozenset()
+    assert found["placeholders"] == replace(rules, placeholders=())
     assert found["max_linked"].kinds["email"].max_linked == UNLIMITED
     assert found["max_linked"].kinds["email"].match is Match.VERIFIED
     assert found["max_facets"] == replace(rules, max_facets=UNLIMITED)

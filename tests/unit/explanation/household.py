@@ -5,6 +5,7 @@ from __future__ import annotations
 from icustomer.core.model import RawName
 from icustomer.core.observation import MergeCommand, RecordUpdate, SplitCommand
 from icustomer.core.rules import DEFAULT_RULES
+from icustomer.explanation.hubs import hub_of
 from icustomer.explanation.pair import End
 from icustomer.explanation.subject import Evidence
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND, observation, order, ticket
@@ -88,7 +89,16 @@ def holder(game, value):
         if facet.key in customer.facets and any(each.value == value for each in facet.identifiers)
     ]
     _, _, group, customer = min(found, key=lambda each: each[:2])
-    return Evidence(group, DEFAULT_RULES, KEYRING), customer
+    return evidence_of(game, group), customer
+
+
+def evidence_of(game, group):
+    """A group, and who states its shared identifiers anywhere."""
+    groups = list(game.state.all_groups())
+    hubs = {
+        digest: hub_of(groups, digest, game.rules, KEYRING, is_all=True) for digest in group.shared
+    }
+    return Evidence(group, game.rules, KEYRING, hubs)
 
 
 def merge(*ids, at=1000):

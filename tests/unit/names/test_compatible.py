@@ -27,9 +27,10 @@ def judged(first, second):
         ("Саша", "Александр"),
         ("Gosia", "Małgorzata"),
         ("Nicole", "N1cole"),
-        ("Maria", "Mario"),
-        ("Anna", "Hanna"),
         ("Anna Maria", "Maria"),
+        ("Anna M.", "Anna Maria"),
+        ("Catherine", "Katarzyna"),
+        ("Сергей", "Serhii"),
     ],
 )
 def test_given_names_that_one_person_may_bear(one, other):
@@ -41,6 +42,11 @@ def test_given_names_that_one_person_may_bear(one, other):
     [
         ("Anna", "Peter"),
         ("Emma", "Emily"),
+        ("Maria", "Mario"),
+        ("Anna", "Hanna"),
+        ("Paul", "Paula"),
+        ("Tim", "Tom"),
+        ("María José", "María Teresa"),
         ("Ro", "Ulf"),
         ("Aaron", "Ronald"),
         ("Jo", "Xa"),
@@ -69,7 +75,6 @@ def test_given_and_family_name_may_be_exchanged():
         (name(full="Smith"), name("John", "Smith")),
         (name(family="Smith"), name(family="Smith")),
         (name(full="山田 太郎"), name(full="太郎 山田")),
-        (name(full="A Lee Chan"), name(full="Lee Ann Xu")),
         (NormalName(), name(full="John Smith")),
         (name("Mrs."), name("John", "Smith")),
         (name("Mrs.", "Smith"), name("John", "Smith")),
@@ -102,7 +107,7 @@ def test_equal_length_needs_only_one_direction():
 
 
 def test_similarity_bound_is_inclusive():
-    assert judged(name("Thomas"), name("Tobias"))  # exactly .80
+    assert judged(name("Zhomas"), name("Zobias"))  # exactly .80
     assert not judged(name("Martha"), name("Maxine"))
 
 

@@ -94,7 +94,7 @@ async def test_an_older_redis_gives_way_to_what_is_in_the_new_topic() -> None:
     hand = await scene.hand()
     await scene.live(hand, EVENTS // 3)
     former = scene.redis.snapshot()
-    await scene.live(hand, EVENTS)
+    await scene.live(hand, 2 * EVENTS)
     await hand.leave()
     scene.kafka.make_again(Topic.IDENTITY_STATE)
     await scene.catch_up()

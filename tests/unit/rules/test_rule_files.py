@@ -22,7 +22,7 @@ from icustomer.core.survivorship import Choice
 from icustomer.errors import SettingsError
 
 ROOT = Path(__file__).parents[3]
-EXAMPLE = ROOT / "docs" / "examples" / "rules-names-and-birth-dates.toml"
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.toml"))
 REFERENCE = ROOT / "docs" / "reference" / "rules.md"
 EVERYTHING = """
 placeholders = ["phone"]
@@ -95,7 +95,7 @@ def test_every_setting_arrives_in_the_core():
     assert rules.connects("email", "test@test.com")
 
 
-@pytest.mark.parametrize("text", ["", EVERYTHING, EXAMPLE.read_text("utf-8")])
+@pytest.mark.parametrize("text", ["", EVERYTHING, *(each.read_text("utf-8") for each in EXAMPLES)])
 def test_what_is_shown_reads_back_as_the_same(text: str):
     file = read_rules(text)
     again = read_rules(as_toml(file))

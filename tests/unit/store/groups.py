@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from icustomer.core.model import (
     Cell,
     Customer,
     Decision,
+    Erased,
     Facet,
     Folded,
+    Grave,
     Group,
     Identifier,
     NormalName,
@@ -15,6 +19,7 @@ from icustomer.core.model import (
     RawName,
     Record,
     Retired,
+    Suppressed,
 )
 from icustomer.core.times import moment
 
@@ -109,3 +114,19 @@ GROUPS = {
         ],
     ),
 }
+GROUPS_WITH_GRAVES = {
+    "grave": Group(
+        K1,
+        (1 << 40) | 9,
+        [BARE],
+        shared=[K2],
+        graves=[Grave(K1, AT, (K2, K3))],
+        erased=[Erased("ic_7K3M-9QX2-4HTB-W6PZ-C", K1, (1 << 40) | 8, AT + 1, AT, "event-7")],
+    ),
+    "expired": Group(K1, 4, [replace(BARE, key=K1, expired_at=AT - 50)]),
+    "suppressed": Group(
+        K3, 2, [], suppressed=[Suppressed(K3, AT, "event-8")], graves=[], erased=[]
+    ),
+}
+"""As groups are written since they may hold graves: three fields more, and facets one."""
+ALL_GROUPS = GROUPS | GROUPS_WITH_GRAVES

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 
-from icustomer.stream.inputs_progress import EMPTY_SECONDS, STALLED_SECONDS, Progress
+from icustomer.errors import UnavailableError
+from icustomer.stream.connection import Connection
+from icustomer.stream.inputs_progress import (
+    EMPTY_SECONDS,
+    STALLED_SECONDS,
+    Progress,
+    ProgressWatch,
+)
 
 ORDERS = TopicPartition("customer.orders", 0)
 SUPPORT = TopicPartition("customer.support", 0)
@@ -94,3 +102,22 @@ def test_partitions_end_the_suspicion_of_having_none(progress: Progress, clock: 
     progress.looked({ORDERS: 0}, {ORDERS: 0})
     clock.now += EMPTY_SECONDS
     assert not progress.empty_for_long()
+
+
+class LosesItsPartitions:
+    """A consumer whose group is rebalanced while somebody asks it."""
+
+    def assignment(self) -> set[TopicPartition]:
+        return {ORDERS}
+
+    async def end_offsets(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 7)
+
+    async def position(self, partition: TopicPartition) -> int:
+        raise IllegalStateError(f"Partition {partition} is not assigned")
+
+
+async def test_a_partition_that_goes_while_it_is_looked_at_passes() -> None:
+    watch = ProgressWatch(Connection("broker:9092"), "group", [ORDERS.topic])
+    with pytest.raises(UnavailableError, match="where the input topics are read"):
+        await watch.look(LosesItsPartitions())

@@ -8,6 +8,7 @@ from functools import partial
 
 from icustomer.circuit import Circuit
 from icustomer.contracts.topics import Topic
+from icustomer.core.guests import EVERYBODY_STAYS, Guests
 from icustomer.core.keys import Keyring
 from icustomer.core.observation import Item
 from icustomer.core.rules import DEFAULT_RULES
@@ -45,10 +46,15 @@ class Fragile(Prepare):
     fails: Fails = staticmethod(lambda _: None)
 
     def changes(
-        self, epoch: int, loaded: Loaded, items: Sequence[Item], headers: Sequence[Headers]
+        self,
+        epoch: int,
+        loaded: Loaded,
+        items: Sequence[Item],
+        headers: Sequence[Headers],
+        guests: Guests = EVERYBODY_STAYS,
     ) -> list[Prepared]:
         self.fails([item.event_id for item in items])
-        return super().changes(epoch, loaded, items, headers)
+        return super().changes(epoch, loaded, items, headers, guests)
 
 
 class Told(Observer):
