@@ -35,5 +35,9 @@ class WrongKeyError(OperatorError):
     """The space was made with another SECRET_KEY."""
 
 
+class OtherRulesError(OperatorError):
+    """The space is matched by other rules than those of this process."""
+
+
 class NewerStateError(OperatorError):
     """State was written by a newer version of icustomer than this one."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from icustomer.activation import Activation, activation_of, check_rules, stamped
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
 from icustomer.errors import IcustomerError, RetryError, UnavailableError
@@ -73,6 +74,7 @@ class Rebuild:
         """`observer`: told when a rebuild begins and ends; nobody, if there is none."""
         self._store = store
         self._log = log
+        self.rules = rules
         self._observer = observer or Observer()
         self._former: list[str] = []
         """Nonces of tries that came to nothing: a pending fence of theirs is nobody's."""
@@ -136,8 +138,10 @@ class Rebuild:
         # If the topic was made again, this forgets what was remembered of the former one.
         await self._log.changelog_end()
         last = await self._log.last_claim()
+        check_rules(last, self.rules.fingerprint)
         known = [each.number for each in (last, standing.epoch) if each]
-        claim = await self._claim(max(known, default=0) + 1, nonce)
+        active = activation_of(last) or Activation(self.rules.fingerprint)
+        claim = await self._claim(max(known, default=0) + 1, stamped(nonce, active))
         await self._log.initialise_all()
         await self._require_last(claim)
         return _Begun(nonce, claim, standing, await self._log.changelog_end())
@@ -187,7 +191,7 @@ class Rebuild:
         claim = begun.claim
         if replayed.highest_epoch >= claim.number:
             # The last claim was a late one, of a rebuild that others had overtaken.
-            claim = await self._claim(replayed.highest_epoch + 1, begun.nonce)
+            claim = await self._claim(replayed.highest_epoch + 1, claim.nonce)
         await self._require_last(claim)
         await self._store.finish_rebuild(begun.nonce, claim, begun.end)
         return Rebuilt(way, replayed.groups)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from icustomer.activation import check_rules
 from icustomer.errors import FencedError, HistoryCutError, UnavailableError, WrongKeyError
 from icustomer.observer import Observer
 from icustomer.rebuild import Rebuild, Way
@@ -148,6 +149,7 @@ class Sessions:
         `UnavailableError` while somebody else may be at that."""
         claim = await self._log.last_claim()
         check_key(claim, self._fingerprint)
+        check_rules(claim, self._rebuild.rules.fingerprint)
         fence = await self._store.read_fence()
         if fence and fence.claim == claim:
             self._disagreements = 0

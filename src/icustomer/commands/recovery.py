@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from icustomer.activation import check_rules
 from icustomer.app import keyring_of, nonces
 from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.keys import Keyring
@@ -33,8 +34,9 @@ class Tools:
 
 @asynccontextmanager
 async def open_means(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
-    """Raises `UnavailableError` at once if Redis or Kafka is away, and `WrongKeyError` if the
-    space was made with another key. Holds no slot before one is asked for."""
+    """Raises `UnavailableError` at once if Redis or Kafka is away, `WrongKeyError` if the space
+    was made with another key, and `OtherRulesError` if it is matched by other rules. Holds no
+    slot before one is asked for."""
     rules, keyring = tools.rules, tools.keyring
     store = RedisStore(
         settings.redis_url.get_secret_value(), settings.space, cluster=settings.redis_cluster
@@ -51,7 +53,9 @@ async def open_means(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
     sessions = Sessions(store, log, rebuild, new_nonce, fingerprint, observer)
     try:
         await store.read_fence()
-        check_key(await log.last_claim(), fingerprint)
+        claim = await log.last_claim()
+        check_key(claim, fingerprint)
+        check_rules(claim, rules.fingerprint)
         outbox = Outbox(store, log, tools.maker, observer)
         yield Means(store, log, sessions, outbox, rebuild, new_nonce)
     finally:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from icustomer.core.burying import Ground
 from icustomer.core.carrying import digests
 from icustomer.core.change import SHARED, Change
-from icustomer.core.grouping import Held, group_ids, places_of
+from icustomer.core.grouping import Held, Places, group_ids, places_of
 from icustomer.core.model import Customer, Decision, Group
 from icustomer.core.overriding import overrides_of
 from icustomer.core.part import Part
@@ -24,13 +24,18 @@ def write(part: Part, change: Change) -> None:
         change.groups = _renewed(part)
         _tell(part, change)
         return
+    write_anew(part, change, places_of(part.former, part.rules, part.keyring))
+
+
+def write_anew(part: Part, change: Change, before: Places) -> None:
+    """Likewise with groups and links worked out anew. `before`: what led to the groups read."""
     groups = _groups(part)
     change.groups = groups
     kept = {group.id for group in groups}
     change.deleted = [group.id for group in part.former if group.id not in kept]
     for group in groups:
         change.read_groups.setdefault(group.id, 0)
-    _point(part, change)
+    _point(part, change, before)
     _tell(part, change)
 
 
@@ -143,9 +148,8 @@ def _newest(decisions: list[Decision], version: int) -> list[Decision]:
     return ordered[-max(DECISIONS_KEPT, latest) :]
 
 
-def _point(part: Part, change: Change) -> None:
+def _point(part: Part, change: Change, before: Places) -> None:
     """Links, index and aliases that differ from what the groups read had."""
-    before = places_of(part.former, part.rules, part.keyring)
     after = places_of(change.groups, part.rules, part.keyring)
     gone = before.links.keys() - after.links.keys()
     change.unmarked = sorted(each for each in gone if before.links[each] == SHARED)

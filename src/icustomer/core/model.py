@@ -325,7 +325,11 @@ def epoch_of(version: int) -> int:
     return version >> VERSION_EPOCH_SHIFT
 
 
+def number_of(version: int) -> int:
+    """The other part: it grows with every change, whatever the epoch."""
+    return version & ((1 << VERSION_EPOCH_SHIFT) - 1)
+
+
 def version_after(epoch: int, highest_read: int) -> int:
     """The version that a commit writes: (epoch of the fence, highest n read + 1)."""
-    n = highest_read & ((1 << VERSION_EPOCH_SHIFT) - 1)
-    return (epoch << VERSION_EPOCH_SHIFT) | (n + 1)
+    return (epoch << VERSION_EPOCH_SHIFT) | (number_of(highest_read) + 1)

@@ -15,10 +15,12 @@ from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
-from icustomer.core.change import Change, Snapshot
+from icustomer.core.change import SHARED, Change, Snapshot
+from icustomer.core.conversion import Read, convert, leading, waiting_parts
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.observation import Observation, Origin
+from icustomer.core.renewal import renewed
 from icustomer.core.resolve import needed, resolve
 from icustomer.core.rules import Rules
 
@@ -39,8 +41,9 @@ class PackedGroups:
     def __getitem__(self, group_id: bytes) -> Group:
         return self._unpack(self._packed[group_id])
 
-    def __delitem__(self, group_id: bytes) -> None:
-        del self._packed[group_id]
+    def discard(self, group_id: bytes) -> None:
+        """Keep the group no longer, if it was kept."""
+        self._packed.pop(group_id, None)
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -68,13 +71,27 @@ class Matching:
         for change in resolve(self._snapshot(items), items, self.rules, self.keyring):
             self._keep(change)
 
+    def convert(self, group: Group) -> None:
+        """Take over a group of other rules, with all that its identifiers lead to by now."""
+        old = renewed(group, self.rules, self.keyring)
+        links = {digest: self._links.get(digest) for digest in leading(old, *self._policy)}
+        found = {link for link in links.values() if link and link != SHARED}
+        current = {group_id: self.groups[group_id] for group_id in found}
+        read = Read({old.id: old}, current, links, EPOCH, RECORDED_AT)
+        for waiting in waiting_parts(read, *self._policy):
+            self._keep(convert(waiting, *self._policy))
+
+    @property
+    def _policy(self) -> tuple[Rules, Keyring]:
+        return self.rules, self.keyring
+
     def _snapshot(self, items: Sequence[Observation]) -> Snapshot:
         digests, _ = needed(items)
         return Snapshot(EPOCH, {digest: self._links.get(digest) for digest in digests}, self.groups)
 
     def _keep(self, change: Change) -> None:
         for group_id in change.deleted:
-            del self.groups[group_id]
+            self.groups.discard(group_id)
         for group in change.groups:
             self.groups.add(group)
         for digest, link in change.links.items():

@@ -29,6 +29,7 @@ class Labelled(Struct, frozen=True):
     body: dict[str, Any]
     """The event without its label, so that no rule can peep at it."""
     truth: str
+    """Empty where none was asked for."""
 
     @property
     def value(self) -> bytes:
@@ -36,10 +37,11 @@ class Labelled(Struct, frozen=True):
         return msgspec.json.encode(self.body)
 
 
-def read_labelled(path: Path, truth: str) -> Iterator[Labelled]:
+def read_labelled(path: Path, truth: str | None) -> Iterator[Labelled]:
     """All events of the file, in order.
 
-    `truth` names the field of the true person, dotted for a field within an object. An event
+    `truth` names the field of the true person, dotted for a field within an object; None: no
+    event has a label. An event
     without `event_id`, `occurred_at` or `source` gets its line number, the epoch and as many
     seconds, and the file's name. Raises `OperatorError`, naming the line, for a line that is
     no object or bears no truth, and for a file that cannot be read.
@@ -64,8 +66,8 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise OperatorError(f"{path}, line {line}: no JSON object: {error}") from error
 
 
-def _labelled(path: Path, line: int, body: dict[str, Any], truth: str) -> Labelled:
-    label = _take_label(body, truth)
+def _labelled(path: Path, line: int, body: dict[str, Any], truth: str | None) -> Labelled:
+    label = "" if truth is None else _take_label(body, truth)
     if label is None:
         raise OperatorError(f"{path}, line {line}: the field {truth} of the true person is missing")
     for name in _REQUIRED:
