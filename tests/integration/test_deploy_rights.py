@@ -182,12 +182,6 @@ def program_of(directory: Path, servers: str, redis_url: str, user: str, passwor
     )
 
 
-def reader_of(servers: str, user: str, password: str) -> Reader:
-    reader = Reader(servers, PREFIX)
-    reader._admin = AdminClient(logged_in(servers, user, password))
-    return reader
-
-
 @pytest.mark.kafka
 @pytest.mark.redis
 @pytest.mark.slow
@@ -212,7 +206,7 @@ def test_kafka_rights_of_the_page_are_enough(
         for record in generate(SEED, EVENTS).records:
             producer.produce(f"{PREFIX}.{record.topic}", record.value, record.key)
         assert producer.flush(60) == 0
-        reader = reader_of(servers, "icustomer", PASSWORD)
+        reader = Reader(servers, PREFIX, logged_in(servers, "icustomer", PASSWORD))
         wait_until(lambda: reader.lag(GROUP) == 0, "all is applied")
         assert not worker.said("lag_unknown")
         assert worker.outcomes().total() >= EVENTS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import (
     Consumer,
@@ -26,10 +26,12 @@ INPUTS = ("signups", "orders", "support", "commands")
 class Reader:
     """Reads whole topics, committed transactions only."""
 
-    def __init__(self, servers: str, prefix: str) -> None:
+    def __init__(self, servers: str, prefix: str, options: Mapping[str, Any] | None = None) -> None:
+        """`options`: how to be let in, in the words of librdkafka."""
         self.prefix = prefix
         self._servers = servers
-        self._admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+        self._options = dict(options or {})
+        self._admin = AdminClient({"bootstrap.servers": servers, "log_level": 0, **self._options})
 
     def read(self, topic: str) -> list[Message]:
         """All records, within a partition in order of offset. A transaction whose end the
@@ -49,7 +51,7 @@ class Reader:
 
     def _lag(self, group: str) -> int:
         ends = self._ends(*(f"{self.prefix}.{topic}" for topic in INPUTS))
-        with GroupOffsets(self._servers, group) as offsets:
+        with GroupOffsets(self._servers, group, self._options) as offsets:
             committed = offsets.committed(ends)
         return sum(end - committed[place] for place, end in ends.items())
 
