@@ -97,8 +97,9 @@ def waiting(facets: Mapping[bytes, Claimed], customers: Sequence[Holder]) -> Ite
         for key in customer.facets:
             alone.pop(key, None)
         if customer.status != "active" and customer.facets:
-            members = [facets[key] for key in customer.facets]
-            if not any(facet.known for facet in members):
+            # All of them, but in a group that is damaged: that is looked at, too.
+            members = [facets[key] for key in customer.facets if key in facets]
+            if members and not any(facet.known for facet in members):
                 yield Waiting(max(map(last_act, members)), customer.facets)
     for key in alone:
         if not facets[key].known:
