@@ -53,10 +53,13 @@ class Separate:
 
 def without_taken(groups: list[Group]) -> list[Group]:
     """Each group without the facets that one before it holds; without those of which none
-    are left."""
+    are left. A group without facets keeps what is unshared only where no other one does."""
     taken: set[bytes] = set()
+    unshared = {digest for group in groups if group.facets for digest in group.unshared}
     kept: list[Group] = []
     for group in groups:
+        if not group.facets and unshared.issuperset(group.unshared):
+            continue
         facets = [facet for facet in group.facets if facet.key not in taken]
         keys = {facet.key for facet in facets}
         taken |= keys

@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from icustomer.circuit import Circuit
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
-from icustomer.core.resolve import needed
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.intake import Batch, Intake
 from icustomer.isolation import (
@@ -25,6 +24,7 @@ from icustomer.isolation import (
     isolate,
     rejection_of,
 )
+from icustomer.loading import load
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
 from icustomer.prepare import Prepare, Prepared
@@ -298,7 +298,7 @@ class Worker:
 
     async def _load(self, session: Session, items: Sequence[Item]) -> Loaded | None:
         """What the items touch; None if others moved it while it was read."""
-        loaded = await self._store.load(*needed(items))
+        loaded = await load(self._store, items)
         if loaded.fence != session.fence.raw:
             raise HistoryCutError("the fence moved")
         return None if None in loaded.groups.values() else loaded

@@ -7,13 +7,14 @@ from typing import Any
 
 from msgspec import msgpack
 
-from icustomer.core.change import Change, Snapshot, Verdict
+from icustomer.core.change import SHARED, Change, Snapshot, Verdict
 from icustomer.core.fold import profile
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group, Retired
 from icustomer.core.observation import Item
 from icustomer.core.resolve import needed, quickly, resolve, situations, thoroughly
 from icustomer.core.rules import Rules
+from icustomer.core.unsharing import MAX_GROUPS, indexes_needed
 from worlds.laws import check_state, digests_of
 
 EPOCH = 1
@@ -39,25 +40,39 @@ class State:
     def all_groups(self) -> list[Group]:
         return [self.group(group_id) for group_id in self.groups]
 
-    def snapshot(self, links: Sequence[bytes], ids: Sequence[str]) -> Snapshot:
+    def snapshot(self, items: Sequence[Item]) -> Snapshot:
+        """All that the items need."""
+        links, ids = needed(items)
         found = {digest: self.links.get(digest) for digest in links}
         aliases = {customer_id: self.aliases.get(customer_id) for customer_id in ids}
-        named = {name for name in (*found.values(), *aliases.values()) if name in self.groups}
+        indexes = {
+            digest: members
+            for digest in indexes_needed(items, found)
+            if len(members := self.carriers_of(digest)) <= MAX_GROUPS
+        }
+        named = {*found.values(), *aliases.values()}.union(*indexes.values())
         return Snapshot(
             epoch=EPOCH,
             links=found,
-            groups={group_id: self.group(group_id) for group_id in named if group_id},
+            groups={name: self.group(name) for name in named if name in self.groups},
             aliases=aliases,
+            indexes=indexes,
         )
+
+    def carriers_of(self, digest: bytes) -> frozenset[bytes]:
+        """The groups that hold carriers of a shared identifier."""
+        return frozenset(group_id for marked, group_id in self.index if marked == digest)
 
     def version(self, group_id: bytes) -> int:
         return self.group(group_id).version if group_id in self.groups else 0
 
     def stands(self, change: Change) -> bool:
         """The comparison of the commit script."""
-        return all(
-            self.version(group_id) == version for group_id, version in change.read_groups.items()
-        ) and all(self.links.get(digest) == value for digest, value in change.read_links.items())
+        return (
+            all(self.version(each) == version for each, version in change.read_groups.items())
+            and all(self.links.get(each) == value for each, value in change.read_links.items())
+            and all(self.carriers_of(each) == them for each, them in change.read_indexes.items())
+        )
 
     def write(self, change: Change) -> None:
         """The writes of the commit script."""
@@ -102,7 +117,7 @@ class Worker:
 
     def plan(self, items: Sequence[Item]) -> list[Change]:
         """What to do by the state as it is now; checked for shape."""
-        snapshot = self.state.snapshot(*needed(items))
+        snapshot = self.state.snapshot(items)
         changes = list(resolve(snapshot, items, self.rules, self.keyring))
         self._check_quick_ways(snapshot, items)
         indices = sorted(index for change in changes for index in change.items)
@@ -163,6 +178,8 @@ class Worker:
             assert change.version > max(read.values(), default=0), "version must grow"
         owned = self._owned(read)
         for digest in change.links:
+            if state.links.get(digest) == SHARED and change.links[digest] != SHARED:
+                assert digest in change.read_indexes, "freed an identifier, carriers unread"
             assert digest in change.read_links or digest in owned, "wrote a link unread"
         for group_id in change.republish:
             assert group_id in read, "republishes a group unread"
@@ -170,7 +187,9 @@ class Worker:
     def _owned(self, read: Iterable[bytes]) -> set[bytes]:
         """Digests and facet keys whose link only the holders of these groups may set."""
         facets = [f for g in read if g in self.state.groups for f in self.state.group(g).facets]
-        return {facet.key for facet in facets} | digests_of(facets, self.rules, self.keyring)
+        unshared = {d for g in read if g in self.state.groups for d in self.state.group(g).unshared}
+        carried = digests_of(facets, self.rules, self.keyring)
+        return {facet.key for facet in facets} | carried | unshared
 
     def _publish(self, change: Change) -> None:
         """The current record of each ID touched; its version only grows."""

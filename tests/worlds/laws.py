@@ -42,16 +42,35 @@ def check_state(
     assert carried == standing.index, "the index of shared identifiers is wrong"
     marked = {(digest, group.id) for group in groups for digest in group.shared}
     assert carried == marked, "a group's marks are not those of its identifiers"
+    check_unshared(groups, rules, keyring)
     aliases = {customer_id: group.id for group in groups for customer_id in _ids(group)}
     assert aliases == dict(standing.aliases), "aliases are not what the groups hold"
+
+
+def check_unshared(groups: Sequence[Group], rules: Rules, keyring: Keyring) -> None:
+    """What was unshared is known wherever it is carried; else it waits in one group."""
+    unshared = {digest for group in groups for digest in group.unshared}
+    for group in groups:
+        if group.facets:
+            carried_here = digests_of(group.facets, rules, keyring)
+            assert set(group.unshared) == carried_here & unshared, "a group lacks what was unshared"
+    _once("unshared identifier that waits", (g.id for g in groups if not g.facets))
+    waiting = {group.id for group in groups if not group.facets}
+    everywhere = digests_of((f for g in groups for f in g.facets), rules, keyring)
+    assert not waiting & everywhere, "an unshared identifier waits though it is carried"
 
 
 def check_group(group: Group) -> None:
     """A group in itself: sorted, partitioned by its customers, redirects that end."""
     keys = [facet.key for facet in group.facets]
     assert keys == sorted(keys)
-    assert group.id in keys, "a group bears the key of one of its facets"
+    if keys:
+        assert group.id in keys, "a group bears the key of one of its facets"
+    else:
+        assert (group.unshared, group.customers) == ([group.id], []), "a group of nothing"
     assert list(group.shared) == sorted(set(group.shared))
+    assert list(group.unshared) == sorted(set(group.unshared))
+    assert set(group.shared).isdisjoint(group.unshared)
     held = [key for customer in group.customers for key in customer.facets]
     _once("facet of customers", held)
     assert set(held) <= set(keys)
@@ -85,6 +104,8 @@ def expected_links(
     """Each linkable identifier leads to its group; a facet without any by its own key."""
     links: dict[bytes, bytes] = {}
     for group in groups:
+        if not group.facets:
+            links |= dict.fromkeys(group.unshared, group.id)
         for facet in group.facets:
             found = carried(facet, evidence.rules, keyring)
             linkable = {d for d, each in found.items() if evidence.linkable(d, each)}

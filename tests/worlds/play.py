@@ -77,7 +77,7 @@ class Game:
 def play(story: Story, random: Random) -> Game:
     """The story in any order, partly twice, cut into batches anywhere, by one worker."""
     game = Game(story.rules)
-    for batch in batches(random, shuffled_arrivals(random, story.told, game.log)):
+    for batch in batches(random, shuffled_arrivals(random, story.items, game.log)):
         game.worker.run(batch)
     return game
 
@@ -87,7 +87,7 @@ def play_with_commands(story: Story, random: Random) -> Game:
     game = Game(story.rules)
     stamps = list(range(len(story.told)))
     random.shuffle(stamps)
-    for batch in batches(random, shuffled_arrivals(random, story.told, game.log)):
+    for batch in batches(random, shuffled_arrivals(random, story.items, game.log)):
         game.worker.run(batch)
         if stamps and random.random() < COMMANDED:
             game.send(_command(game, random, stamps.pop()))
@@ -136,7 +136,7 @@ class Turn:
 def interleave(story: Story, random: Random, workers: int = 2) -> tuple[State, list[Worker]]:
     """The story by several workers whose reads and commits fall anyhow between each other's."""
     state, log = State(), Log()
-    arrivals = shuffled_arrivals(random, story.told, log)
+    arrivals = shuffled_arrivals(random, story.items, log)
     turns = [
         Turn(Worker(state, story.rules, KEYRING), list(batches(random, mine)))
         for mine in _shares(arrivals, workers)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from icustomer.contracts.commands import CommandModel, Merge, Split
+from icustomer.contracts.commands import CommandModel, Merge, Split, Unshare
 from icustomer.contracts.common import Claim
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
-from icustomer.core.observation import Command, MergeCommand, Origin, SplitCommand
+from icustomer.core.observation import (
+    Command,
+    MergeCommand,
+    Origin,
+    SplitCommand,
+    UnshareCommand,
+)
 from icustomer.core.rules import Rules
 
 
@@ -23,6 +29,8 @@ def instruct(
         case Split():
             digests = _digests(model.identifiers or (), rules, keyring)
             return _split(model, occurred_at, origin, digests)
+        case Unshare():
+            return _unshare(model, occurred_at, origin, rules, keyring)
         case _:
             return _refused(f"not carried out by this version: {model.command}")
 
@@ -52,6 +60,19 @@ def _split(
     return SplitCommand(
         model.event_id, occurred_at, origin, customer_id, digests, everything=bool(model.all)
     )
+
+
+def _unshare(
+    model: Unshare, occurred_at: int, origin: Origin, rules: Rules, keyring: Keyring
+) -> Command | Rejection:
+    kind = model.identifier.kind
+    found = canonical(kind, model.identifier.value, None, rules)
+    if isinstance(found, Rejected):
+        return _refused(f"identifier: {found.reason}")
+    if not rules.connects(kind, found.value):
+        return _refused("identifier: the rules do not match it, so it is not shared either")
+    digest = keyring.identifier(kind, found.value)
+    return UnshareCommand(model.event_id, occurred_at, origin, kind, digest)
 
 
 def _digests(

@@ -33,11 +33,10 @@ from icustomer.core.keys import Keyring
 from icustomer.core.model import RawName
 from icustomer.core.names import normalise_name
 from icustomer.core.observation import (
-    MergeCommand,
+    Command,
     Observation,
     Origin,
     RecordUpdate,
-    SplitCommand,
 )
 from icustomer.core.rules import Match, Rules
 from icustomer.core.tallies import hash_of
@@ -54,7 +53,7 @@ EVENTS = (PlainEvent, Signup, Order, Support)
 class Observed(Struct, frozen=True):
     """One message as the core reads it: either `item` or `rejection` is set."""
 
-    item: Observation | MergeCommand | SplitCommand | None = None
+    item: Observation | Command | None = None
     rejection: Rejection | None = None
     rejected: tuple[tuple[str, str], ...] = ()
     """(kind, reason) of every identifier that could not be read; both from closed lists."""

@@ -77,6 +77,7 @@ def _distribute(part: Part, groups: list[Group]) -> None:
         keys = [facet.key for facet in group.facets]
         group.overrides = sorted(overrides_of(part.overrides, keys), key=lambda each: each.stamp)
     _distribute_unplaced(part, home, groups)
+    groups += _without_carriers(part, groups)
     for decision in part.history.decisions:
         _home_of(decision, home, groups).decisions.append(decision)
     for group in groups:
@@ -90,6 +91,16 @@ def _distribute_unplaced(part: Part, home: dict[str, Group], groups: list[Group]
             where = {id(home[each]): home[each] for each in override.customer_ids if each in home}
             for group in where.values() or [groups[0]]:
                 group.overrides = sorted([*group.overrides, override], key=lambda each: each.stamp)
+
+
+def _without_carriers(part: Part, groups: Sequence[Group]) -> list[Group]:
+    """What a person freed and nobody carries waits for an event that does: in a group without
+    facets, whose ID is the digest."""
+    carried = {digest for group in groups for digest in group.unshared}
+    return [
+        Group(digest, part.version, [], unshared=[digest])
+        for digest in sorted(part.marks.unshared - carried)
+    ]
 
 
 def _current(part: Part, customer: Customer) -> Customer:
@@ -106,7 +117,11 @@ def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) ->
     for customer_id in (decision.customer_id, *decision.others):
         if customer_id in home:
             return home[customer_id]
-    carrying = (group for group in groups if decision.digest in group.shared)
+    carrying = (
+        group
+        for group in groups
+        if decision.digest in group.shared or decision.digest in group.unshared
+    )
     return next(carrying, groups[0])
 
 

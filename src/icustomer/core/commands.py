@@ -15,8 +15,9 @@ from icustomer.core.change import Outcome, Verdict
 from icustomer.core.history import Cause
 from icustomer.core.model import Customer, Decision, Facet, Override
 from icustomer.core.naming import holder_of
-from icustomer.core.observation import Command, MergeCommand, SplitCommand
+from icustomer.core.observation import Command, MergeCommand, SplitCommand, UnshareCommand
 from icustomer.core.part import Part
+from icustomer.core.unsharing import unshare
 
 
 class Sides(NamedTuple):
@@ -32,6 +33,8 @@ class RefusedError(Exception):
 
 def obey(part: Part, command: Command) -> Verdict:
     """Carry the command out on the part; the verdict for its item."""
+    if isinstance(command, UnshareCommand):
+        return unshare(part, command)
     stamp = (command.occurred_at, command.event_id)
     if any(override.stamp == stamp for override in part.overrides):
         part.replayed = True
@@ -51,17 +54,19 @@ def _holder(part: Part, customer_id: str) -> Customer:
     return holder
 
 
-def _cause(command: Command, rule: str) -> Cause:
+def _cause(command: MergeCommand | SplitCommand, rule: str) -> Cause:
     return Cause(command.origin.recorded_at, command.event_id, rule)
 
 
-def _add(part: Part, command: Command, kind: str, sides: Sides, ids: Sequence[str]) -> None:
+def _add(
+    part: Part, command: MergeCommand | SplitCommand, kind: str, sides: Sides, ids: Sequence[str]
+) -> None:
     part.overrides.append(
         Override(kind, command.occurred_at, command.event_id, *sides, customer_ids=tuple(ids))
     )
 
 
-def _recluster(part: Part, command: Command, rule: str) -> None:
+def _recluster(part: Part, command: MergeCommand | SplitCommand, rule: str) -> None:
     cause = _cause(command, rule)
     part.recluster(cause)
     part.annotate(cause, {})

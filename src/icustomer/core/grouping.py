@@ -70,6 +70,9 @@ class Claimants(Protocol):
     @property
     def shared(self) -> Sequence[bytes]: ...
 
+    @property
+    def unshared(self) -> Sequence[bytes]: ...
+
 
 class Places(Struct):
     """Where the store must point: links by digest, and the index of shared identifiers."""
@@ -105,6 +108,8 @@ def places_of(groups: Iterable[Claimants], rules: Rules, keyring: Keyring) -> Pl
     places = Places()
     for group in groups:
         places.add(group.id, group.facets, frozenset(group.shared), rules, keyring)
+        if not group.facets:
+            places.links |= dict.fromkeys(group.unshared, group.id)
     return places
 
 

@@ -218,12 +218,13 @@ class Decision(Struct, array_like=True, gc=False):
     """One entry of a group's bounded history; published as an identity change."""
 
     type: str
-    """created, merged, split, claimed, erased, identifier_shared, merge_refused, suspicious."""
+    """created, merged, split, claimed, erased, identifier_shared, identifier_unshared,
+    merge_refused, suspicious."""
     version: int
     at: int
     """Kafka timestamp of the record that brought it about."""
     customer_id: str
-    """Empty for `identifier_shared`."""
+    """Empty for `identifier_shared` and `identifier_unshared`."""
     others: tuple[str, ...] = ()
     """Retired IDs (merged), parts (split), the second customer (merge_refused)."""
     kind: str = ""
@@ -239,11 +240,12 @@ class Group(Struct, array_like=True, gc=False):
     """Facets that identifiers connect: the unit of storage and of commit."""
 
     id: bytes
-    """16 bytes: the key of one of its facets."""
+    """16 bytes: the key of one of its facets; without facets, the digest of the unshared
+    identifier that it keeps."""
     version: int
     """`epoch << 40 | n`; see `version_after`."""
     facets: list[Facet]
-    """Sorted by key."""
+    """Sorted by key. None in a group that keeps an unshared identifier until it is carried."""
     customers: list[Customer] = field(default_factory=list)
     retired: list[Retired] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)

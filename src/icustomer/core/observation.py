@@ -83,5 +83,15 @@ class SplitCommand(Struct, frozen=True, gc=False):
     everything: bool = False
 
 
-Command = MergeCommand | SplitCommand
+class UnshareCommand(Struct, frozen=True, gc=False):
+    """This identifier is never to be treated as shared, whatever is seen with it."""
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    kind: str
+    digest: bytes
+
+
+Command = MergeCommand | SplitCommand | UnshareCommand
 Item = Observation | Command

@@ -5,7 +5,7 @@ Nothing here reads, writes, waits, logs or asks the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,7 +14,13 @@ from icustomer.core.change import SHARED, Change, Snapshot
 from icustomer.core.commands import obey
 from icustomer.core.keys import Keyring
 from icustomer.core.model import VERSION_EPOCH_SHIFT, Group, version_after
-from icustomer.core.observation import Item, MergeCommand, Observation, SplitCommand
+from icustomer.core.observation import (
+    Item,
+    MergeCommand,
+    Observation,
+    SplitCommand,
+    UnshareCommand,
+)
 from icustomer.core.part import Part
 from icustomer.core.quick import quick
 from icustomer.core.rules import Rules
@@ -29,6 +35,8 @@ def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
         if isinstance(item, Observation):
             digests.update(dict.fromkeys(item.digests))
             digests[item.facet_key] = None
+        elif isinstance(item, UnshareCommand):
+            digests[item.digest] = None
         else:
             customer_ids.update(dict.fromkeys(_named_by(item)))
     return list(digests), list(customer_ids)
@@ -48,6 +56,8 @@ def resolve(
 
 def _connectable(item: Item, rules: Rules) -> list[bytes]:
     """What of an item may connect it to others, shared or not: its facet and identifiers."""
+    if isinstance(item, UnshareCommand):
+        return [item.digest]
     if not isinstance(item, Observation):
         return []
     found = [item.facet_key]
@@ -60,10 +70,11 @@ def _connectable(item: Item, rules: Rules) -> list[bytes]:
     return found + list(item.digests[len(item.identifiers) :])
 
 
-def _named_by(command: MergeCommand | SplitCommand) -> tuple[str, ...]:
-    if isinstance(command, MergeCommand):
-        return command.customer_ids
-    return (command.customer_id,)
+def _named_by(item: Item) -> tuple[str, ...]:
+    """The customer IDs that an item names."""
+    if isinstance(item, MergeCommand):
+        return item.customer_ids
+    return (item.customer_id,) if isinstance(item, SplitCommand) else ()
 
 
 def _connect(
@@ -71,8 +82,27 @@ def _connect(
 ) -> list[list[int]]:
     """The items by connected part, in order."""
     joined = Joined(len(items))
-    by_digest: dict[bytes, int] = {}
     by_group: dict[bytes, int] = {}
+    for digest, members in snapshot.indexes.items():
+        # What carries an identifier that is being freed belongs together, shared as it is.
+        first, *others = (number for number, carried in enumerate(digests) if digest in carried)
+        for other in others:
+            joined.union(first, other)
+        for member in members:
+            joined.union(by_group.setdefault(member, first), first)
+    _connect_by_places(snapshot, items, digests, joined, by_group)
+    return joined.sets()
+
+
+def _connect_by_places(
+    snapshot: Snapshot,
+    items: Sequence[Item],
+    digests: Sequence[list[bytes]],
+    joined: Joined,
+    by_group: dict[bytes, int],
+) -> None:
+    """Join the items that links and customer IDs lead to the same places."""
+    by_digest: dict[bytes, int] = {}
     by_id: dict[str, int] = {}
     links = snapshot.links
     for number, item in enumerate(items):
@@ -89,7 +119,6 @@ def _connect(
                     joined.union(by_group.setdefault(group, number), number)
                 else:
                     joined.union(by_id.setdefault(customer_id, number), number)
-    return joined.sets()
 
 
 class Situation(Struct, gc=False):
@@ -100,6 +129,8 @@ class Situation(Struct, gc=False):
     items: list[Item]
     groups: list[Group]
     links: dict[bytes, bytes | None]
+    indexes: dict[bytes, frozenset[bytes]]
+    """Of the shared identifiers that the part frees."""
     version: int
     """That all it writes will carry."""
 
@@ -110,6 +141,7 @@ class Situation(Struct, gc=False):
             verdicts=[],
             read_groups={group.id: group.version for group in self.groups},
             read_links=self.links,
+            read_indexes=self.indexes,
             version=self.version,
         )
 
@@ -126,9 +158,13 @@ def situations(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> Itera
                 link = links[digest]
                 if link and link != SHARED:
                     named[link] = None
+        indexes = _indexes(snapshot, links)
+        for members in indexes.values():
+            named.update(dict.fromkeys(sorted(members)))
         groups = [snapshot.groups[each] for each in named]
         highest = max([_n(group.version) for group in groups], default=0)
-        yield Situation(numbers, part, groups, links, version_after(snapshot.epoch, highest))
+        version = version_after(snapshot.epoch, highest)
+        yield Situation(numbers, part, groups, links, indexes, version)
 
 
 def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None]:
@@ -140,7 +176,17 @@ def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None
             for digest in item.digests:
                 found[digest] = links.get(digest)
             found[item.facet_key] = links.get(item.facet_key)
+        elif isinstance(item, UnshareCommand):
+            found[item.digest] = links.get(item.digest)
     return found
+
+
+def _indexes(
+    snapshot: Snapshot, links: Mapping[bytes, bytes | None]
+) -> dict[bytes, frozenset[bytes]]:
+    """What was read of the index of each of the digests, where it was asked for."""
+    indexes = snapshot.indexes
+    return {digest: indexes[digest] for digest in links if digest in indexes} if indexes else {}
 
 
 def _groups_by_id(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, None]:
@@ -173,6 +219,7 @@ def thoroughly(situation: Situation, rules: Rules, keyring: Keyring) -> Change:
     """The change of any part."""
     shared = [digest for digest, link in situation.links.items() if link == SHARED]
     part = Part(situation.groups, shared, situation.version, rules, keyring)
+    part.scattered = part.marks.shared - situation.indexes.keys()
     _run(part, situation.items)
     change = situation.change()
     change.verdicts = [part.verdicts[number] for number in range(len(situation.items))]

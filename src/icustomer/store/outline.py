@@ -6,7 +6,7 @@ Structs are encoded as arrays, so whoever names the first fields only is told of
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from icustomer.core.model import Identifier, NormalName
 from icustomer.store.codec import payload_of
@@ -38,6 +38,7 @@ class Outline(Struct, array_like=True, gc=False):
     retired: list[IdOutline]
     overrides: msgspec.Raw
     shared: list[bytes]
+    unshared: list[bytes] = field(default_factory=list)
 
 
 _decode = msgspec.msgpack.Decoder(Outline).decode

@@ -74,6 +74,7 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         buckets,
         [keys.index(digest) for digest, _ in added],
         [keys.index(digest) for digest, _ in removed],
+        [keys.index(digest) for write in writes for digest in write.read_indexes],
     ]
     values = [
         *[version_text(each) for write in writes for each in write.read_groups.values()],
@@ -87,6 +88,7 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         *[alias or ABSENT for write in writes for alias in write.aliases.values()],
         *[group_id for _, group_id in added],
         *[group_id for _, group_id in removed],
+        *[b"".join(members) for write in writes for members in write.read_indexes.values()],
     ]
     packed = [b"".join(links_read), b"".join(links), fields]
     digests = b"".join(map(content_digest, contents))
@@ -104,6 +106,7 @@ def _counts(write: Write) -> tuple[int, ...]:
         len(write.aliases),
         len(write.index_added),
         len(write.index_removed),
+        len(write.read_indexes),
     )
 
 

@@ -45,6 +45,9 @@ class Loaded(Struct):
     links: dict[bytes, bytes | None]
     aliases: dict[str, bytes | None]
     groups: dict[bytes, bytes | None]
+    indexes: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier to all groups that hold its carriers. `load` asks for none:
+    see `loading`."""
 
 
 class Write(Struct):
@@ -64,6 +67,8 @@ class Write(Struct):
     """Groups of the outbox entry: written, deleted, and those to be published again."""
     entry_ids: list[str]
     """Customer IDs of the outbox entry."""
+    read_indexes: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier -> the groups that its index must still name, and no others."""
 
 
 def entry_only(
@@ -207,8 +212,8 @@ class Store(Protocol):
         ...
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
-        """For each write on its own: all of it and its outbox entry if every group version
-        and link read still stands, else nothing and False."""
+        """For each write on its own: all of it and its outbox entry if every group version,
+        link and index read still stands, else nothing and False."""
         ...
 
     async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:

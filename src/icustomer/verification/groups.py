@@ -73,8 +73,10 @@ def _facets(group: Group) -> Iterator[Broken]:
     keys = [facet.key for facet in group.facets]
     if keys != sorted(set(keys)):
         yield Broken(Law.FACETS, "its facets are not sorted, or one stands there twice")
-    if group.id not in keys:
+    if keys and group.id not in keys:
         yield Broken(Law.FACETS, "its ID is the key of none of its facets")
+    if not keys and group.unshared != [group.id]:
+        yield Broken(Law.FACETS, "it holds no facet, and no unshared identifier by whose digest")
 
 
 def _customers(group: Group) -> Iterator[Broken]:
@@ -129,13 +131,16 @@ def _end(one: Retired, retired: dict[str, Retired]) -> str | None:
 
 def _marks(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     """The marks that a group holds are sorted, and of identifiers that it carries."""
-    if not group.shared:
+    marks = [*group.shared, *group.unshared]
+    if not marks or not group.facets:
         return
-    if group.shared != sorted(set(group.shared)):
+    if len(marks) != len(set(marks)) or marks != sorted(group.shared) + sorted(group.unshared):
         yield Broken(Law.MARKS, "its marks are not sorted, or one stands there twice")
     carried = {each for facet in group.facets for each in digests(facet, rules, keyring)}
     for digest in sorted(set(group.shared) - carried):
         yield Broken(Law.MARKS, f"it marks {digest.hex()} as shared and does not carry it")
+    for digest in sorted(set(group.unshared) - carried):
+        yield Broken(Law.MARKS, f"it marks {digest.hex()} as unshared and does not carry it")
 
 
 def _twice(values: Iterable[T]) -> list[T]:
