@@ -7,7 +7,6 @@ it is called, so that `icustomer --help` opens nothing and answers at once.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -16,10 +15,21 @@ from typing import Annotated
 import typer
 
 from icustomer import __version__
-from icustomer.cli_common import FAILED, Json, exit_unless
+from icustomer.cli_common import (
+    FAILED,
+    Country,
+    Json,
+    Reason,
+    RequestedBy,
+    Timeout,
+    Yes,
+    exit_unless,
+    requester,
+)
 from icustomer.cli_dead_letters import dead_letters_app
 from icustomer.cli_explaining import explain, export
 from icustomer.cli_rules import rules_app
+from icustomer.cli_unshare import unshare
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
 
@@ -62,12 +72,6 @@ RulesFile = Annotated[
     ),
 ]
 CustomerId = Annotated[str, typer.Argument(metavar="ID", help="A customer ID.")]
-Reason = Annotated[str, typer.Option(help="Why: kept with the command for those who ask later.")]
-RequestedBy = Annotated[
-    str, typer.Option(help="Who answers for it; your login name if not given.", show_default=False)
-]
-Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait until it took effect.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def _tell_version(wanted: bool) -> None:
@@ -195,9 +199,7 @@ def lookup(
             metavar="ID|KIND:VALUE", help="An ID, email:..., phone:... or account:SERVICE/NUMBER."
         ),
     ],
-    country: Annotated[
-        str | None, typer.Option(help="Country (CH, US) whose local numbers a phone may be.")
-    ] = None,
+    country: Country = None,
     as_json: Json = False,
 ) -> None:
     """Show the customer whom an ID or an identifier leads to."""
@@ -227,7 +229,7 @@ def merge(
 
     if len(ids) < 2:  # noqa: PLR2004 -- one customer is one already
         raise typer.BadParameter("name two or more customers")
-    word = Word(_requester(requested_by), reason, timeout)
+    word = Word(requester(requested_by), reason, timeout)
     exit_unless(asyncio.run(say(load_settings(), ids, word, as_json=as_json)))
 
 
@@ -255,8 +257,11 @@ def split(
     if everything and not yes:
         _ask(f"Part everything that is known of {customer_id}?")
     way = {"identifiers": claims} if claims else {"all": True} if everything else {}
-    word = Word(_requester(requested_by), reason, timeout)
+    word = Word(requester(requested_by), reason, timeout)
     exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
+
+
+app.command()(unshare)
 
 
 @app.command()
@@ -319,13 +324,6 @@ def _ask(question: str) -> None:
     """Ask on a terminal; elsewhere nobody could answer."""
     if sys.stdin.isatty():
         typer.confirm(question, abort=True)
-
-
-def _requester(name: str) -> str:
-    try:
-        return name or getpass.getuser()
-    except (OSError, KeyError):
-        raise typer.BadParameter("--requested-by is needed: nobody is logged in") from None
 
 
 def main() -> None:

@@ -23,6 +23,8 @@ HOUSEHOLDS = 8
 BUSY = 3
 SHARE_OF_BUSY = 0.4
 """Of all events so many are about a few people: workers get into each other's way."""
+SHARE_OF_UNSHARES = 0.2
+"""Of all commands."""
 SHARE_OF_VISITS = 0.5
 """Of all events so many come right after another of the same person, on any topic: one who
 is not known yet is met by several workers at once."""
@@ -131,7 +133,11 @@ class Town:
     def _command(self, now: float) -> Message:
         known = self.customer_ids() or ["ic_0000-0000-0000-0000-0"]
         document = self._stamped(now) | {"requested_by": "ann", "reason": "a person said so"}
-        if self.random.random() < 0.5:
+        drawn = self.random.random()
+        if drawn < SHARE_OF_UNSHARES:
+            kind, value = self._identifier()
+            document |= {"command": "unshare", "identifier": {"kind": kind, "value": value}}
+        elif drawn < 0.6:
             document |= {
                 "command": "merge",
                 "customer_ids": [self.random.choice(known) for _ in range(2)],
@@ -141,6 +147,12 @@ class Town:
             if self.random.random() < 0.3:
                 document["all"] = True
         return self._message(Topic.COMMANDS, document)
+
+    def _identifier(self) -> tuple[str, str]:
+        """The number that many share, or what somebody has or may have one day."""
+        person = self._somebody()
+        told = (("phone", person.phone), ("email", self.random.choice(person.emails)))
+        return self.random.choice((("phone", OFFICE), *told))
 
     # -- events ------------------------------------------------------------------------
 

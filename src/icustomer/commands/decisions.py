@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer
@@ -78,15 +78,27 @@ class Before(NamedTuple):
         return [facet for each in self.found for facet in facets_of(each)]
 
 
-class Watch(NamedTuple):
+class Watch(Protocol):
     """What is looked at to see what became of a command that was sent."""
+
+    async def look(self) -> Result | None:
+        """What it came to; None: it did not take effect yet."""
+        ...
+
+
+class CustomerWatch(NamedTuple):
+    """Of a command on customers: it leaves its mark with them."""
 
     store: Store
     keyring: Keyring
-    dead_letters: AIOKafkaConsumer
     before: Before
     event_id: str
-    place: Place
+
+    async def look(self) -> Result | None:
+        if not _took_effect(await self.now(), self.event_id):
+            return None
+        # What told it was read in two steps, and the commit may have come between them.
+        return _result(self.before, await self.now())
 
     async def now(self) -> list[Found]:
         """The customers that hold what those named held before."""
@@ -100,7 +112,7 @@ async def merge(
     """These customers are one; False if that did not come about."""
     ids = tuple(parse_id(text) for text in customer_ids)
     arguments = {"command": "merge", "customer_ids": ids}
-    return _report(await _command(settings, arguments, ids, word), as_json=as_json)
+    return report(await _command(settings, arguments, ids, word), as_json=as_json)
 
 
 async def split(
@@ -114,7 +126,7 @@ async def split(
     """This customer is several; `way`: `identifiers`, `all`, or nothing to undo a merge."""
     named = parse_id(customer_id)
     arguments = {"command": "split", "customer_id": named, **way}
-    return _report(await _command(settings, arguments, (named,), word), as_json=as_json)
+    return report(await _command(settings, arguments, (named,), word), as_json=as_json)
 
 
 def parse_claim(text: str) -> dict[str, str]:
@@ -128,17 +140,21 @@ def parse_claim(text: str) -> dict[str, str]:
 async def _command(
     settings: Settings, arguments: dict[str, Any], ids: tuple[str, ...], word: Word
 ) -> Result:
-    event_id = f"cli-{uuid4()}"
-    value = _encode(event_id, arguments, word)
+    event_id = new_event_id()
+    value = encode_command(event_id, arguments, word)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store, new_dead_letters(settings) as dead_letters:
+    async with redis_store(settings, keyring) as store:
         before = Before(ids, await find_by_ids(store, ids))
-        place = await _send(settings, value)
-        watch = Watch(store, keyring, dead_letters, before, event_id, place)
-        return await _follow(watch, word.patience)
+        watch = CustomerWatch(store, keyring, before, event_id)
+        return await send_and_follow(settings, value, watch, word.patience)
 
 
-def _encode(event_id: str, arguments: dict[str, Any], word: Word) -> bytes:
+def new_event_id() -> str:
+    """Of a command that is given here and now."""
+    return f"cli-{uuid4()}"
+
+
+def encode_command(event_id: str, arguments: dict[str, Any], word: Word) -> bytes:
     """The command's message; UsageError if the contract refuses it."""
     message = {
         "event_id": event_id,
@@ -162,16 +178,26 @@ async def _send(settings: Settings, value: bytes) -> Place:
     return Place(sent.partition, sent.offset)
 
 
-async def _follow(watch: Watch, patience: float) -> Result:
+async def send_and_follow(
+    settings: Settings, value: bytes, watch: Watch, patience: float
+) -> Result:
+    """Send a command; what became of it within `patience` seconds."""
+    async with new_dead_letters(settings) as dead_letters:
+        place = await _send(settings, value)
+        return await _follow(watch, dead_letters, place, patience)
+
+
+async def _follow(
+    watch: Watch, dead_letters: AIOKafkaConsumer, place: Place, patience: float
+) -> Result:
     """Look until it took effect, was refused, or `patience` seconds have passed."""
     end = time.monotonic() + patience
     while True:
-        now = await watch.now()
-        if _took_effect(now, watch.event_id):
-            # What told it was read in two steps, and the commit may have come between them.
-            return _result(watch.before, await watch.now())
-        async for record in read_to_end(watch.dead_letters):
-            if _is_about(record.headers, watch.place):
+        result = await watch.look()
+        if result is not None:
+            return result
+        async for record in read_to_end(dead_letters):
+            if _is_about(record.headers, place):
                 return Result(Outcome.DEAD_LETTERED, (), _text(record.headers, "detail"))
         if time.monotonic() >= end:
             return Result(QUEUED, ())
@@ -203,14 +229,16 @@ def _text(headers: Sequence[tuple[str, bytes]], name: str) -> str:
     return (values[-1] or b"").decode("utf-8", "replace") if values else ""
 
 
-def _report(result: Result, *, as_json: bool) -> bool:
+def report(result: Result, *, as_json: bool) -> bool:
+    """Tell what became of a command; whether it was carried out."""
     done = result.outcome not in {QUEUED, Outcome.DEAD_LETTERED}
     if as_json:
         answer = {"outcome": result.outcome, "customer_ids": list(result.customer_ids)}
         print_json(answer | ({"detail": result.detail} if result.detail else {}))
     elif done:
         console = people_console()
-        console.print(f"{result.outcome}: {', '.join(result.customer_ids)}", markup=False)
+        told = ", ".join(result.customer_ids) or "nobody carries it yet"
+        console.print(f"{result.outcome}: {told}", markup=False)
     if result.outcome == QUEUED:
         tell("no worker has come to it yet: it is queued and takes effect when one does")
     if result.outcome == Outcome.DEAD_LETTERED:

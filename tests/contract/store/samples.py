@@ -37,6 +37,7 @@ def write(version: int = 1, **parts: Any) -> Write:
         version=version,
         entry_groups=parts.pop("entry_groups", None) or [],
         entry_ids=parts.pop("entry_ids", None) or [],
+        read_indexes=parts.pop("read_indexes", {}),
     )
     assert not parts
     if not write.entry_groups and not write.entry_ids:

@@ -11,7 +11,7 @@ from icustomer.contracts.rejection import Reason
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.model import NormalName, RawName
-from icustomer.core.observation import MergeCommand, Origin, SplitCommand
+from icustomer.core.observation import MergeCommand, Origin, SplitCommand, UnshareCommand
 from icustomer.core.rules import KindRule, Rules
 
 KEYRING = Keyring(b"observe" * 8)
@@ -294,6 +294,13 @@ def test_a_split_of_all_and_a_bare_split_are_told_apart():
     assert bare.identifiers == ()
 
 
+def test_an_unshare_names_kind_and_digest():
+    answer = command("command-unshare", identifier={"kind": "phone", "value": "0049 170 123 45 67"})
+    assert isinstance(answer.item, UnshareCommand)
+    assert answer.item.kind == "phone"
+    assert answer.item.digest == KEYRING.identifier("phone", "+491701234567")
+
+
 @pytest.mark.parametrize(
     ("name", "changed", "detail"),
     [
@@ -306,7 +313,21 @@ def test_a_split_of_all_and_a_bare_split_are_told_apart():
             "identifiers.0: email",
         ),
         ("command-forget", {}, "not carried out by this version: forget"),
-        ("command-unshare", {}, "not carried out by this version: unshare"),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "email", "value": "hunter2"}},
+            "identifier: email",
+        ),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "hunter2", "value": "1"}},
+            "identifier: the rules do not match it",
+        ),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "email", "value": "test@test.com"}},
+            "identifier: the rules do not match it",
+        ),
         ("command-suppress", {}, "not carried out by this version: suppress"),
     ],
 )
