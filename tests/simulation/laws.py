@@ -16,7 +16,7 @@ from icustomer.contracts.observe import observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.core.model import Group
-from icustomer.core.observation import Item, Observation, Origin
+from icustomer.core.observation import Item, Observation, Origin, UnshareCommand
 from icustomer.rebuild import Rebuild
 from icustomer.store.codec import decode
 from icustomer.store.memory import MemoryStore
@@ -124,13 +124,14 @@ def check_against_oracle(standing: Standing, items: Sequence[Item]) -> None:
     that has nothing in common with the rest is judged by itself.
     """
     observations = [item for item in items if isinstance(item, Observation)]
+    words = [item for item in items if isinstance(item, UnshareCommand)]
     told = {observation.facet_key for observation in observations}
     kept = {facet.key for group in standing.all_groups() for facet in group.facets}
     assert kept == told, f"{len(kept - told)} facets from nowhere, {len(told - kept)} lost"
     for keys in _quarters(standing, observations):
         mine = [observation for observation in observations if observation.facet_key in keys]
         digests = {digest for observation in mine for digest in observation.digests}
-        assert_as_oracle(Quarter(standing, keys, digests), mine, RULES, KEYRING)
+        assert_as_oracle(Quarter(standing, keys, digests), [*mine, *words], RULES, KEYRING)
 
 
 def _quarters(standing: Standing, observations: Sequence[Observation]) -> list[Keys]:
