@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from icustomer.core.assembly import ids_of, write
 from icustomer.core.change import SHARED, Change, Snapshot
@@ -129,10 +129,10 @@ class Situation(Struct, gc=False):
     items: list[Item]
     groups: list[Group]
     links: dict[bytes, bytes | None]
-    indexes: dict[bytes, frozenset[bytes]]
-    """Of the shared identifiers that the part frees."""
     version: int
     """That all it writes will carry."""
+    indexes: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Of the shared identifiers that the part frees."""
 
     def change(self) -> Change:
         """The change that does nothing yet."""
@@ -164,7 +164,7 @@ def situations(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> Itera
         groups = [snapshot.groups[each] for each in named]
         highest = max([_n(group.version) for group in groups], default=0)
         version = version_after(snapshot.epoch, highest)
-        yield Situation(numbers, part, groups, links, indexes, version)
+        yield Situation(numbers, part, groups, links, version, indexes)
 
 
 def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None]:
