@@ -254,6 +254,8 @@ class Worker:
     def _check_scope(self, change: Change) -> None:
         """Only what was read is written, under a version above all that was read."""
         state, read = self.state, change.read_groups
+        written = [group.id for group in change.groups]
+        assert len(written) == len(set(written)), "two groups of one ID"
         for group in change.groups:
             assert group.version == change.version
             assert group.id in read or group.id not in state.groups, "wrote a group unread"

@@ -77,6 +77,8 @@ def check_group(group: Group) -> None:
         kept = [*suppressed, *group.unshared]
         assert (kept, group.customers) == ([group.id], []), "a group of nothing"
     assert keys or not group.unshared or not graves, "graves keep nothing that was unshared"
+    outlasting = {mark for grave in group.graves for mark in grave.marks}
+    assert outlasting <= set(group.shared), "on graves stands only what is shared"
     assert all(one.anchor in {*graves, *suppressed} for one in group.erased)
     assert len(graves) <= len(keys) or not keys, "graves make no group larger"
     assert list(group.shared) == sorted(set(group.shared))
