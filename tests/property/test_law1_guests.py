@@ -38,8 +38,7 @@ class Street:
         as long as nobody has said a word."""
         for word in story.unshared:
             self.words[random.randrange(PERIODS)].append(word)
-        # What claims nothing at all is refused before it comes to a worker's core.
-        for event in filter(_claims, story.told):
+        for event in story.told:
             known = event.known and random.random() < 0.5
             day = random.randrange(PERIODS)
             moved = replace(event, known=known, occurred_at=event.occurred_at + day * DAY)
@@ -64,10 +63,6 @@ class Street:
         name = f"{topic}/{self.random.randrange(2)}"
         offset = self.offsets[name] = self.offsets.get(name, -1) + 1
         return replace(told, origin=Origin(name, offset, at))
-
-
-def _claims(told: Observation) -> bool:
-    return bool(told.identifiers or told.name.parts or told.birth_date)
 
 
 class Lived:

@@ -358,8 +358,13 @@ def tell_story(random: Random) -> Story:
     if random.random() < 0.5:
         entangle(teller)
     rules = _rules(random)
-    told = tuple(under(rules, told) for told in teller.told)
+    told = tuple(under(rules, told) for told in teller.told if _claims(told))
     return Story(rules, told, unshared_of(random, rules, told))
+
+
+def _claims(told: Observation) -> bool:
+    """What claims nothing at all is refused before it comes to a worker's core."""
+    return bool(told.identifiers or told.name.parts or told.birth_date)
 
 
 def unshared_of(
