@@ -15,20 +15,24 @@ from typing import Annotated
 import typer
 
 from icustomer import __version__
-from icustomer.cli_common import FAILED, Json, exit_unless
-from icustomer.cli_dead_letters import dead_letters_app
-from icustomer.cli_erasing import forget, suppress
-from icustomer.cli_explaining import explain, export
-from icustomer.cli_rules import rules_app
-from icustomer.cli_words import (
+from icustomer.cli_common import (
+    FAILED,
+    Country,
     CustomerId,
+    Json,
     Reason,
     RequestedBy,
     Timeout,
     Yes,
     ask,
+    exit_unless,
     requester,
 )
+from icustomer.cli_dead_letters import dead_letters_app
+from icustomer.cli_erasing import forget, suppress
+from icustomer.cli_explaining import explain, export
+from icustomer.cli_rules import rules_app
+from icustomer.cli_unshare import unshare
 from icustomer.commands.usage import UsageError
 from icustomer.errors import IcustomerError, SettingsError
 
@@ -197,9 +201,7 @@ def lookup(
             metavar="ID|KIND:VALUE", help="An ID, email:..., phone:... or account:SERVICE/NUMBER."
         ),
     ],
-    country: Annotated[
-        str | None, typer.Option(help="Country (CH, US) whose local numbers a phone may be.")
-    ] = None,
+    country: Country = None,
     as_json: Json = False,
 ) -> None:
     """Show the customer whom an ID or an identifier leads to."""
@@ -261,6 +263,9 @@ def split(
     way = {"identifiers": claims} if claims else {"all": True} if everything else {}
     word = Word(requester(requested_by), reason, timeout)
     exit_unless(asyncio.run(say(load_settings(), customer_id, way, word, as_json=as_json)))
+
+
+app.command()(unshare)
 
 
 @app.command()

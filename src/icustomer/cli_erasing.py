@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from icustomer.cli_common import Json, exit_unless
-from icustomer.cli_words import (
+from icustomer.cli_common import (
     CustomerId,
+    Json,
     Reason,
     RequestedBy,
     Timeout,
     Yes,
     ask,
+    exit_unless,
     requester,
 )
 

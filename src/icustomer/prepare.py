@@ -90,7 +90,7 @@ class Prepare:
         code raise.
         """
         groups = _Encoded(loaded.groups, self._recent)
-        snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases, guests)
+        snapshot = Snapshot(epoch, loaded.links, groups, loaded.aliases, guests, loaded.indexes)
         return [
             self._prepared(change, headers[change.items[-1]])
             for change in resolve(snapshot, items, self._rules, self._keyring)
@@ -218,6 +218,7 @@ def _as_write(change: Change, blobs: dict[bytes, bytes]) -> Write | None:
     return Write(
         read_groups=change.read_groups,
         read_links=change.read_links,
+        read_indexes=change.read_indexes,
         groups=blobs,
         deleted=change.deleted,
         links=change.links,

@@ -55,11 +55,15 @@ class Separate:
 
 def without_taken(groups: list[Group], keyring: Keyring) -> list[Group]:
     """Each group without the facets and graves that one before it holds; without those of which
-    nothing is left. A grave holds what was known of its claim before it was dug."""
+    nothing is left. A grave holds what was known of its claim before it was dug. What was
+    unshared waits for carriers only where no group has any."""
     taken: set[bytes] = set()
     graves: dict[bytes, int] = {}
+    unshared = {digest for group in groups if group.facets for digest in group.unshared}
     kept: list[Group] = []
     for group in groups:
+        if not group.facets and unshared.intersection(group.unshared):
+            continue
         facets = [
             facet
             for facet in group.facets

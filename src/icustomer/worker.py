@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from icustomer.circuit import Circuit
 from icustomer.core.change import Outcome, Verdict
 from icustomer.core.observation import Item
-from icustomer.core.resolve import needed
 from icustomer.core.suppressing import portion
 from icustomer.errors import HistoryCutError, OperatorError, RetryError, UnavailableError
 from icustomer.guest_keeping import NoKeeping
@@ -27,6 +26,7 @@ from icustomer.isolation import (
     isolate,
     rejection_of,
 )
+from icustomer.loading import load
 from icustomer.observer import Observer, Report, Span, Stage
 from icustomer.outbox import Known, Outbox
 from icustomer.outcomes import completed
@@ -35,7 +35,7 @@ from icustomer.session import Sessions
 from icustomer.store.port import Loaded, Published, Session, Store
 from icustomer.stream.port import InputPartition, InputRecord, OutputRecord, Ownership
 from icustomer.stream.records import DeadLetter, Stories
-from icustomer.suppression import Suppression, exchange, unfinished
+from icustomer.suppression import exchange, replacements, unfinished
 
 CONFLICTS_ALLOWED = 20
 """Rounds of resolving again what others changed meanwhile before the batch backs off."""
@@ -84,7 +84,6 @@ class Worker:
         self._outbox = outbox
         self._intake = intake
         self._prepare = prepare
-        self._suppression = Suppression(store, prepare)
         self._letters = letters
         self._observer = observer
         self._guests = guests or NoKeeping()
@@ -250,7 +249,7 @@ class Worker:
             loaded = await self._load(session, items)
         if loaded is None:
             return pending
-        if others := await self._suppression.look(items, loaded):
+        if others := replacements(self._prepare, items, loaded):
             return exchange(work.batch.items, work.verdicts, pending, others)
         with work.report.stage(Stage.RESOLVE):
             pending, prepared = await self._work_out(session, work, pending, loaded)
@@ -316,7 +315,7 @@ class Worker:
 
     async def _load(self, session: Session, items: Sequence[Item]) -> Loaded | None:
         """What the items touch; None if others moved it while it was read."""
-        loaded = await self._store.load(*needed(items))
+        loaded = await load(self._store, items)
         if loaded.fence != session.fence.raw:
             raise HistoryCutError("the fence moved")
         return None if None in loaded.groups.values() else loaded

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 import networkx as nx
 
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Override
-from icustomer.core.observation import Item, Observation
+from icustomer.core.observation import Item, Observation, UnshareCommand
 from icustomer.core.rules import Rules
 from oracle.carried import carried
 from oracle.clustering import Cluster, Clustering
@@ -45,17 +45,19 @@ def clusters(
 ) -> World:
     """Customers of the set of observations among the items.
 
-    Commands are not interpreted: what they came to is given as `overrides`. `marks` are
-    digests marked as shared for another reason than the evidence (the safety limit). The
-    digests that the observations bring are taken anew from the keyring.
+    Of commands only `unshare` is interpreted: what others came to is given as `overrides`.
+    `marks` are digests marked as shared for another reason than the evidence (the safety
+    limit). The digests that the observations bring are taken anew from the keyring.
     """
+    unshared = {item.digest for item in items if isinstance(item, UnshareCommand)}
     observations = [item for item in items if isinstance(item, Observation)]
     for told in observations:
         _assert_digests(told, rules, keyring)
     words = list(overrides)
     evidence = mark_shared(
-        Evidence(claims_of(observations, rules, keyring), rules, frozenset(marks))
+        Evidence(claims_of(observations, rules, keyring), rules, frozenset(marks) - unshared)
     )
+    evidence = replace(evidence, shared=evidence.shared - unshared)
     clustering = Clustering(evidence)
     clustering.apply(words)
     everything = frozenset(evidence.claims)

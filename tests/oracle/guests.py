@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from icustomer.core.keys import Keyring
-from icustomer.core.observation import Observation
+from icustomer.core.observation import Observation, UnshareCommand
 from icustomer.core.rules import Rules
 from oracle.clusters import World, clusters
 
@@ -27,6 +27,8 @@ class Guesthouse:
     """Facet key to the latest `occurred_at` that its time took along."""
     marks: frozenset[bytes] = frozenset()
     founded: dict[bytes, int] = field(default_factory=dict)
+    words: list[UnshareCommand] = field(default_factory=list)
+    """What was said not to be shared, whoever is gone meanwhile."""
 
     def tell(self, period: Iterable[Observation]) -> None:
         """All observations of one period, with the times of their records."""
@@ -57,7 +59,7 @@ class Guesthouse:
 
     def world(self) -> World:
         """What counts, seen at once."""
-        return clusters(self.counting, self.rules, self.keyring, (), self.marks)
+        return clusters([*self.counting, *self.words], self.rules, self.keyring, (), self.marks)
 
     def _carried(self, marks: frozenset[bytes]) -> frozenset[bytes]:
         return marks & {digest for each in self.counting for digest in each.digests}

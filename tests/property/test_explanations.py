@@ -60,7 +60,7 @@ def test_what_is_told_is_what_the_clustering_does(story: Story, random: Random):
     facets = facets_of(story)
     for number in range(3):
         overrides = words(random, [facet.key for facet in facets]) if number else []
-        world = clusters(story.told, story.rules, KEYRING, overrides)
+        world = clusters(story.items, story.rules, KEYRING, overrides)
         group = Group(b"", 1, facets, overrides=overrides, shared=sorted(world.shared))
         trace = Trace(group, story.rules, KEYRING)
         expected = cluster(facets, world.shared, overrides, story.rules, KEYRING)

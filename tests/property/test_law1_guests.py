@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from icustomer.core.guests import Guests, is_husk
 from icustomer.core.model import Group
-from icustomer.core.observation import Item, Observation, Origin
+from icustomer.core.observation import Item, Observation, Origin, UnshareCommand
 from oracle.guests import Guesthouse
 from worlds.comparison import assert_as_oracle
 from worlds.driver import State, Worker
@@ -33,6 +33,11 @@ class Street:
         self.random = random
         self.offsets: dict[str, int] = {}
         self.told: list[list[Observation]] = [[] for _ in range(PERIODS)]
+        self.words: list[list[UnshareCommand]] = [[] for _ in range(PERIODS)]
+        """Said before all else of the day: what is beside a mark of those who are gone is marked
+        as long as nobody has said a word."""
+        for word in story.unshared:
+            self.words[random.randrange(PERIODS)].append(word)
         for event in story.told:
             known = event.known and random.random() < 0.5
             day = random.randrange(PERIODS)
@@ -45,12 +50,18 @@ class Street:
         """The records of a day, in any order."""
         told = list(self.told[day])
         self.random.shuffle(told)
-        return [self._record(day, each) for each in told]
+        return [self._record(each, each.topic, self._time(day)) for each in told]
 
-    def _record(self, day: int, told: Observation) -> Item:
-        name = f"{told.topic}/{self.random.randrange(2)}"
+    def said(self, day: int) -> list[Item]:
+        """The words of a day."""
+        return [self._record(each, "commands", DAWN + day * DAY) for each in self.words[day]]
+
+    def _time(self, day: int) -> int:
+        return DAWN + day * DAY + self.random.randrange(60) * SECOND
+
+    def _record(self, told: Item, topic: str, at: int) -> Item:
+        name = f"{topic}/{self.random.randrange(2)}"
         offset = self.offsets[name] = self.offsets.get(name, -1) + 1
-        at = DAWN + day * DAY + self.random.randrange(60) * SECOND
         return replace(told, origin=Origin(name, offset, at))
 
 
@@ -81,10 +92,13 @@ def test_within_a_period_no_order_matters_and_an_end_is_an_end(
         if random.random() < 0.5:
             state.guests = Guests(RETENTION, clock)
             worker.sweep()
+        worker.run(street.said(day))
+        oracle.words += street.words[day]
         records = street.records(day)
         for batch in batches(random, records):
             worker.run(batch)
         oracle.tell([each for each in records if isinstance(each, Observation)])
     state.guests = Guests(RETENTION, DAWN + (PERIODS - 1) * DAY)
     worker.sweep()
-    assert_as_oracle(Lived(state), oracle.counting, story.rules, KEYRING, oracle.marks)
+    counting = [*oracle.counting, *oracle.words]
+    assert_as_oracle(Lived(state), counting, story.rules, KEYRING, oracle.marks)

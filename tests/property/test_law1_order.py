@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from random import Random
 from typing import Any
@@ -28,7 +29,7 @@ SEED = int(os.environ.get("ICUSTOMER_TEST_SEED", "20260101"))
 @given(stories(), randoms(use_true_random=False))
 def test_any_delivery_of_a_story_comes_to_what_the_oracle_sees(story: Story, random: Random):
     game = play(story, random)
-    assert_as_oracle(game.state, story.told, story.rules, KEYRING)
+    assert_as_oracle(game.state, story.items, story.rules, KEYRING)
 
 
 @quick
@@ -37,7 +38,7 @@ def test_events_of_one_id_and_time_that_differ_come_to_the_same_in_any_order(
     story: Story, random: Random
 ):
     told = tuple(replace(one, event_id="e", occurred_at=DAWN) for one in story.told)
-    first, second = (play(Story(story.rules, told), random) for _ in range(2))
+    first, second = (play(dataclasses.replace(story, told=told), random) for _ in range(2))
     assert data_of(first) == data_of(second)
 
 
@@ -54,14 +55,14 @@ def data_of(game: Game) -> dict[frozenset[bytes], dict[str, Any]]:
 def test_a_seeded_world_comes_to_what_the_oracle_sees(seed: int):
     random = Random(seed)
     story = tell_story(random)
-    assert_as_oracle(play(story, random).state, story.told, story.rules, KEYRING)
+    assert_as_oracle(play(story, random).state, story.items, story.rules, KEYRING)
 
 
 @quick
 @given(stories())
 def test_a_record_delivered_again_is_a_duplicate_and_publishes_nothing(story: Story):
     game = Game(story.rules)
-    arrivals = game.log.append_all(story.told)
+    arrivals = game.log.append_all(story.items)
     game.worker.run(arrivals)
     published = dict(game.state.published)
     verdicts = game.worker.run(arrivals)
@@ -73,9 +74,9 @@ def test_a_record_delivered_again_is_a_duplicate_and_publishes_nothing(story: St
 @given(stories())
 def test_an_event_sent_again_by_upstream_is_nothing_new_and_publishes_nothing(story: Story):
     game = Game(story.rules)
-    game.worker.run(game.log.append_all(story.told))
+    game.worker.run(game.log.append_all(story.items))
     published = dict(game.state.published)
-    verdicts = game.worker.run(game.log.append_all(story.told))
+    verdicts = game.worker.run(game.log.append_all(story.items))
     assert {verdict.outcome for verdict in verdicts} == {Outcome.DUPLICATE}
     assert game.state.published == published
 

@@ -51,7 +51,7 @@ def test_a_commanded_merge_undone_gives_everything_back(story: Story, random: Ra
     older, younger = by_age(game, random.sample(sorted(before), 2))
     game.send(merge(older, younger))
     assert holder(game, older) == holder(game, younger) != younger
-    assert_as_oracle(game.state, story.told, story.rules, KEYRING)
+    assert_as_oracle(game.state, story.items, story.rules, KEYRING)
     game.send(split(younger))
     assert game.current() == before
     assert {key: known_of(game)[key] for key in data} == data
@@ -68,7 +68,7 @@ def test_customers_split_after_a_merge_stay_apart_whatever_comes_again(
     older, younger = by_age(game, random.sample(sorted(before), 2))
     game.send(merge(older, younger))
     game.send(split(younger))
-    game.send(*story.told)
+    game.send(*story.items)
     assert game.current() == before
 
 
@@ -76,7 +76,7 @@ def test_customers_split_after_a_merge_stay_apart_whatever_comes_again(
 @given(stories(), randoms(use_true_random=False))
 def test_words_among_the_evidence_mean_the_same_whenever_they_came(story: Story, random: Random):
     game = play_with_commands(story, random)
-    assert_as_oracle(game.state, story.told, story.rules, KEYRING)
+    assert_as_oracle(game.state, story.items, story.rules, KEYRING)
 
 
 def by_age(game: Game, customer_ids: Iterable[str]) -> list[str]:

@@ -31,7 +31,7 @@ def test_any_words_on_any_evidence_make_the_clusters_that_the_oracle_sees(
     facets = facets_of(story)
     for _ in range(WORDS):
         overrides = words(random, [facet.key for facet in facets])
-        world = clusters(story.told, story.rules, KEYRING, overrides)
+        world = clusters(story.items, story.rules, KEYRING, overrides)
         found = cluster(facets, world.shared, overrides, story.rules, KEYRING)
         assert {frozenset(each.facets) for each in found if each.resolved} == world.customers
         waiting = {key for each in found if not each.resolved for key in each.facets}

@@ -28,7 +28,7 @@ EMAIL = ("email", "anna@x.example")
 @given(stories(), randoms(use_true_random=False))
 def test_workers_with_stale_snapshots_come_to_what_the_oracle_sees(story: Story, random: Random):
     state, _ = interleave(story, random)
-    assert_as_oracle(state, story.told, story.rules, KEYRING)
+    assert_as_oracle(state, story.items, story.rules, KEYRING)
 
 
 def test_of_two_workers_that_found_the_same_customer_the_second_is_refused():
@@ -48,7 +48,7 @@ def test_of_two_workers_that_found_the_same_customer_the_second_is_refused():
 @given(stories(), randoms(use_true_random=False))
 def test_an_id_keeps_its_anchor_while_that_facet_is_somebody(story: Story, random: Random):
     game = Game(story.rules)
-    told = list(story.told)
+    told = list(story.items)
     random.shuffle(told)
     before, anchors = game.current(), anchors_of(game)
     for item in told:

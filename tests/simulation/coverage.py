@@ -42,6 +42,7 @@ class Phase(StrEnum):
 PHASES: dict[str, Phase] = {
     "begin": Phase.BEGIN,
     "load": Phase.LOAD,
+    "index": Phase.LOAD,
     "commit": Phase.COMMIT,
     "prepare": Phase.PREPARE,
     "publish": Phase.PUBLISH,

@@ -16,7 +16,7 @@ from icustomer.contracts.observe import observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import INPUTS, Topic
 from icustomer.core.model import Group
-from icustomer.core.observation import Item, Observation, Origin
+from icustomer.core.observation import Item, Observation, Origin, UnshareCommand
 from icustomer.rebuild import Rebuild
 from icustomer.store.codec import decode
 from icustomer.store.memory import MemoryStore
@@ -127,6 +127,7 @@ def check_against_oracle(standing: Standing, items: Sequence[Item]) -> None:
     groups = standing.all_groups()
     graves, suppressed = graves_of(groups), suppressed_of(groups)
     everything = [item for item in items if isinstance(item, Observation)]
+    words = [item for item in items if isinstance(item, UnshareCommand)]
     observations = left_of(everything, graves, suppressed, RULES, KEYRING)
     marks = outlasting(groups, standing.links)
     told = {observation.facet_key for observation in observations}
@@ -136,7 +137,7 @@ def check_against_oracle(standing: Standing, items: Sequence[Item]) -> None:
         mine = [observation for observation in observations if observation.facet_key in keys]
         digests = {digest for observation in mine for digest in observation.digests}
         quarter = Quarter(standing, keys, digests)
-        assert_as_oracle(quarter, mine, RULES, KEYRING, marks & quarter.links.keys())
+        assert_as_oracle(quarter, [*mine, *words], RULES, KEYRING, marks & quarter.links.keys())
 
 
 def _quarters(standing: Standing, observations: Sequence[Observation]) -> list[Keys]:

@@ -26,9 +26,10 @@ SHARE_OF_BUSY = 0.4
 SHARE_OF_VISITS = 0.5
 """Of all events so many come right after another of the same person, on any topic: one who
 is not known yet is met by several workers at once."""
-SHARE_OF_FORGOTTEN = 0.2
-SHARE_OF_SUPPRESSED = 0.15
-"""Of all commands."""
+SHARES_OF_COMMANDS = (0.2, 0.15, 0.15, 0.25, 0.25)
+"""That forget, suppress, unshare, merge, split."""
+SHARE_OF_ALL = 0.3
+"""Of what is split."""
 SHARE_OF_OFFICE = 0.3
 """Of what is suppressed: then it is shared, and its carriers stand in many groups."""
 OFFICE = "+4930555000"
@@ -136,24 +137,38 @@ class Town:
     def _command(self, now: float) -> Message:
         known = self.customer_ids() or ["ic_0000-0000-0000-0000-0"]
         document = self._stamped(now) | {"requested_by": "ann", "reason": "a person said so"}
-        drawn = self.random.random()
-        if drawn < SHARE_OF_FORGOTTEN:
-            document |= {"command": "forget", "customer_id": self.random.choice(known)}
-        elif drawn < SHARE_OF_FORGOTTEN + SHARE_OF_SUPPRESSED:
-            email = self.random.choice(self._somebody().emails)
-            value = OFFICE if self.random.random() < SHARE_OF_OFFICE else email
-            kind = "phone" if value == OFFICE else "email"
-            document |= {"command": "suppress", "identifier": {"kind": kind, "value": value}}
-        elif self.random.random() < 0.5:
-            document |= {
-                "command": "merge",
-                "customer_ids": [self.random.choice(known) for _ in range(2)],
-            }
-        else:
-            document |= {"command": "split", "customer_id": self.random.choice(known)}
-            if self.random.random() < 0.3:
-                document["all"] = True
-        return self._message(Topic.COMMANDS, document)
+        tellers = (self._forget, self._suppress, self._unshare, self._merge, self._split)
+        (teller,) = self.random.choices(tellers, weights=SHARES_OF_COMMANDS)
+        return self._message(Topic.COMMANDS, document | teller(known))
+
+    def _forget(self, known: list[str]) -> Document:
+        return {"command": "forget", "customer_id": self.random.choice(known)}
+
+    def _suppress(self, _: list[str]) -> Document:
+        email = self.random.choice(self._somebody().emails)
+        value = OFFICE if self.random.random() < SHARE_OF_OFFICE else email
+        kind = "phone" if value == OFFICE else "email"
+        return {"command": "suppress", "identifier": {"kind": kind, "value": value}}
+
+    def _unshare(self, _: list[str]) -> Document:
+        kind, value = self._identifier()
+        return {"command": "unshare", "identifier": {"kind": kind, "value": value}}
+
+    def _merge(self, known: list[str]) -> Document:
+        return {
+            "command": "merge",
+            "customer_ids": [self.random.choice(known) for _ in range(2)],
+        }
+
+    def _split(self, known: list[str]) -> Document:
+        word: Document = {"command": "split", "customer_id": self.random.choice(known)}
+        return word | ({"all": True} if self.random.random() < SHARE_OF_ALL else {})
+
+    def _identifier(self) -> tuple[str, str]:
+        """The number that many share, or what somebody has or may have one day."""
+        person = self._somebody()
+        told = (("phone", person.phone), ("email", self.random.choice(person.emails)))
+        return self.random.choice((("phone", OFFICE), *told))
 
     # -- events ------------------------------------------------------------------------
 

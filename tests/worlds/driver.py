@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import msgpack
 
-from icustomer.core.change import Change, Snapshot, Verdict
+from icustomer.core.change import MARKS, SHARED, Change, Snapshot, Verdict
 from icustomer.core.fold import profile
 from icustomer.core.guests import EVERYBODY_STAYS, concern, waiting_since
 from icustomer.core.keys import Keyring
@@ -17,12 +17,13 @@ from icustomer.core.resolve import expired, needed, quickly, resolve, situations
 from icustomer.core.rules import Rules
 from icustomer.core.suppressing import (
     NOTHING_LEFT,
-    asks_for_index,
     briefed,
+    indexes_to_empty,
     is_unfinished,
     portion,
     stripped,
 )
+from icustomer.core.unsharing import MAX_GROUPS, indexes_needed
 from worlds.laws import check_state, held_by
 
 EPOCH = 1
@@ -61,26 +62,40 @@ class State:
     def all_groups(self) -> list[Group]:
         return [self.group(group_id) for group_id in self.groups]
 
-    def snapshot(self, links: Sequence[bytes], ids: Sequence[str]) -> Snapshot:
+    def snapshot(self, items: Sequence[Item]) -> Snapshot:
+        """All that the items need."""
+        links, ids = needed(items)
         found = {digest: self.links.get(digest) for digest in links}
         aliases = {customer_id: self.aliases.get(customer_id) for customer_id in ids}
-        named = {name for name in (*found.values(), *aliases.values()) if name in self.groups}
+        indexes = {
+            digest: members
+            for digest in indexes_needed(items, found)
+            if len(members := self.carriers_of(digest)) <= MAX_GROUPS
+        }
+        named = {*found.values(), *aliases.values()}.union(*indexes.values())
         return Snapshot(
             epoch=EPOCH,
             links=found,
-            groups={group_id: self.group(group_id) for group_id in named if group_id},
+            groups={name: self.group(name) for name in named if name in self.groups},
             aliases=aliases,
             guests=self.guests,
+            indexes=indexes,
         )
+
+    def carriers_of(self, digest: bytes) -> frozenset[bytes]:
+        """The groups that hold carriers of a shared identifier."""
+        return frozenset(group_id for marked, group_id in self.index if marked == digest)
 
     def version(self, group_id: bytes) -> int:
         return self.group(group_id).version if group_id in self.groups else 0
 
     def stands(self, change: Change) -> bool:
         """The comparison of the commit script."""
-        return all(
-            self.version(group_id) == version for group_id, version in change.read_groups.items()
-        ) and all(self.links.get(digest) == value for digest, value in change.read_links.items())
+        return (
+            all(self.version(each) == version for each, version in change.read_groups.items())
+            and all(self.links.get(each) == value for each, value in change.read_links.items())
+            and all(self.carriers_of(each) == them for each, them in change.read_indexes.items())
+        )
 
     def write(self, change: Change) -> None:
         """The writes of the commit script."""
@@ -124,7 +139,7 @@ class Worker:
         """The verdicts of one batch that nobody disturbs."""
         before = len(self.verdicts)
         pending = list(items)
-        for _ in range(2 * len(items) * TRIES):
+        for _ in range(2 * len(items) * TRIES + 1):
             if not pending:
                 return self.verdicts[before:]
             pending, conflicts = self.round(pending), self.conflicts
@@ -143,7 +158,7 @@ class Worker:
     def plan(self, items: Sequence[Item]) -> list[Change] | Replaced:
         """What to do by the state as it is now, checked for shape; or what must be resolved
         instead."""
-        snapshot = self.state.snapshot(*needed(items))
+        snapshot = self.state.snapshot(items)
         others = [self._look(item, snapshot) for item in items]
         if others != list(items):
             self.verdicts += [NOTHING_LEFT for each in others if each is None]
@@ -161,7 +176,7 @@ class Worker:
         if not isinstance(item, SuppressCommand):
             return stripped(item, snapshot.links, self.rules, self.keyring)
         state, digest = self.state, item.digest
-        if not asks_for_index(item, snapshot.links):
+        if not indexes_to_empty([item], snapshot.links):
             link = snapshot.links[digest]
             return briefed(item, (), [snapshot.groups[link]] if link else [], self.keyring)
         index = sorted(group_id for each, group_id in state.index if each == digest)
@@ -239,6 +254,8 @@ class Worker:
     def _check_scope(self, change: Change) -> None:
         """Only what was read is written, under a version above all that was read."""
         state, read = self.state, change.read_groups
+        written = [group.id for group in change.groups]
+        assert len(written) == len(set(written)), "two groups of one ID"
         for group in change.groups:
             assert group.version == change.version
             assert group.id in read or group.id not in state.groups, "wrote a group unread"
@@ -250,6 +267,8 @@ class Worker:
         # Nobody asks for the key of a claim that comes after its grave: that one has the link.
         owned |= {each.key for group in change.groups for each in group.facets if each.erased_at}
         for digest in change.links:
+            if state.links.get(digest) == SHARED and change.links[digest] not in MARKS:
+                assert digest in change.read_indexes, "freed an identifier, carriers unread"
             assert digest in change.read_links or digest in owned, "wrote a link unread"
         for group_id in change.republish:
             assert group_id in read, "republishes a group unread"
@@ -260,7 +279,7 @@ class Worker:
         facets = {facet.key for group in groups for facet in group.facets}
         graves = {grave.key for group in groups for grave in group.graves}
         held = [held_by(group, self.rules, self.keyring) for group in groups]
-        return facets.union(graves, *held)
+        return facets.union(graves, *held, *(group.unshared for group in groups))
 
     def _publish(self, change: Change) -> None:
         """The current record of each ID touched; its version only grows."""

@@ -30,12 +30,15 @@ def suppressed_of(groups: Iterable[Group]) -> set[bytes]:
 
 def outlasting(groups: Iterable[Group], links: Mapping[bytes, bytes]) -> set[bytes]:
     """Shared identifiers whose mark may hang on what was erased: those that a grave holds; where
-    identifiers were suppressed, any, for their marks may have brought others about."""
+    identifiers were suppressed, any, for their marks may have brought others about; and so may
+    what was unshared, while those were there who are forgotten now."""
     shared = {digest for digest, link in links.items() if link == SHARED}
     standing = list(groups)
-    if suppressed_of(standing):
+    graves = [grave for group in standing for grave in group.graves]
+    freed = any(group.unshared for group in standing)
+    if suppressed_of(standing) or (graves and freed):
         return shared
-    return shared & {mark for group in standing for grave in group.graves for mark in grave.marks}
+    return shared & {mark for grave in graves for mark in grave.marks}
 
 
 def left_of(

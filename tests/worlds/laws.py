@@ -44,8 +44,23 @@ def check_state(
     assert carried == standing.index, "the index of shared identifiers is wrong"
     marked = {(digest, group.id) for group in groups for digest in group.shared}
     assert carried == marked, "a group's marks are not those of its identifiers"
+    check_unshared(groups, rules, keyring)
     aliases = {customer_id: group.id for group in groups for customer_id in _ids(group)}
     assert aliases == dict(standing.aliases), "aliases are not what the groups hold"
+
+
+def check_unshared(groups: Sequence[Group], rules: Rules, keyring: Keyring) -> None:
+    """What was unshared is known wherever it is carried; else it waits in one group."""
+    unshared = {digest for group in groups for digest in group.unshared}
+    for group in groups:
+        if group.facets:
+            carried_here = digests_of(group.facets, rules, keyring)
+            assert set(group.unshared) == carried_here & unshared, "a group lacks what was unshared"
+    waiting = {group.id for group in groups if group.unshared and not group.facets}
+    everywhere = digests_of((f for g in groups for f in g.facets), rules, keyring)
+    assert not waiting & everywhere, "an unshared identifier waits though it is carried"
+    suppressed = {each.digest for group in groups for each in group.suppressed}
+    assert not unshared & suppressed, "what is suppressed is unshared too"
 
 
 def check_group(group: Group) -> None:
@@ -55,10 +70,20 @@ def check_group(group: Group) -> None:
     graves = {grave.key: grave.up_to for grave in group.graves}
     suppressed = {each.digest for each in group.suppressed}
     assert list(graves) == sorted(graves)
-    assert group.id in {*keys, *graves, *suppressed}, "a group bears the key of what is in it"
+    if keys or graves:
+        assert group.id in {*keys, *graves}, "a group bears the key of what is in it"
+        assert not suppressed, "what is suppressed is kept by a group of its own"
+    else:
+        kept = [*suppressed, *group.unshared]
+        assert (kept, group.customers) == ([group.id], []), "a group of nothing"
+    assert keys or not group.unshared or not graves, "graves keep nothing that was unshared"
+    outlasting = {mark for grave in group.graves for mark in grave.marks}
+    assert outlasting <= set(group.shared), "on graves stands only what is shared"
     assert all(one.anchor in {*graves, *suppressed} for one in group.erased)
     assert len(graves) <= len(keys) or not keys, "graves make no group larger"
     assert list(group.shared) == sorted(set(group.shared))
+    assert list(group.unshared) == sorted(set(group.unshared))
+    assert set(group.shared).isdisjoint(group.unshared)
     held = [key for customer in group.customers for key in customer.facets]
     _once("facet of customers", held)
     assert set(held) <= set(keys)
@@ -92,6 +117,8 @@ def expected_links(
     """Each linkable identifier leads to its group; a facet without any by its own key."""
     links: dict[bytes, bytes] = {}
     for group in groups:
+        if not group.facets:
+            links |= dict.fromkeys(group.unshared, group.id)
         for facet in group.facets:
             found = carried(facet, evidence.rules, keyring)
             linkable = {d for d, each in found.items() if evidence.linkable(d, each)}

@@ -83,7 +83,7 @@ class Game:
 def play(story: Story, random: Random) -> Game:
     """The story in any order, partly twice, cut into batches anywhere, by one worker."""
     game = Game(story.rules)
-    for batch in batches(random, shuffled_arrivals(random, story.told, game.log)):
+    for batch in batches(random, shuffled_arrivals(random, story.items, game.log)):
         game.worker.run(batch)
     return game
 
@@ -94,7 +94,7 @@ def play_with_commands(story: Story, random: Random, erasing: float = 0) -> Game
     game = Game(story.rules)
     stamps = list(range(len(story.told)))
     random.shuffle(stamps)
-    for batch in batches(random, shuffled_arrivals(random, story.told, game.log)):
+    for batch in batches(random, shuffled_arrivals(random, story.items, game.log)):
         game.worker.run(batch)
         if stamps and random.random() < COMMANDED:
             make = _erasing if random.random() < erasing else _command
@@ -170,7 +170,7 @@ def interleave(
     `erasing`: how often one of them gets a command that forgets or suppresses."""
     state, log = State(), Log()
     seen = Game(story.rules, log, state)
-    arrivals = shuffled_arrivals(random, story.told, log)
+    arrivals = shuffled_arrivals(random, story.items, log)
     turns = [
         Turn(Worker(state, story.rules, KEYRING), list(batches(random, mine)))
         for mine in _shares(arrivals, workers)

@@ -6,7 +6,8 @@ The same story-teller serves seeded searches (`random.Random`) and Hypothesis, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -16,9 +17,20 @@ from msgspec.structs import astuple, replace
 
 from icustomer.core.blocking import Blocked
 from icustomer.core.model import RawName
-from icustomer.core.observation import Observation
+from icustomer.core.observation import Item, Observation, UnshareCommand
 from icustomer.core.rules import DEFAULT_RULES, KindRule, Match, Rules
-from worlds.observations import NAMELESS, Claimed, observation, order, ticket, under
+from worlds.observations import (
+    DAWN,
+    KEYRING,
+    NAMELESS,
+    NOWHERE,
+    SECOND,
+    Claimed,
+    observation,
+    order,
+    ticket,
+    under,
+)
 from worlds.rule_files import draw_rules
 
 SPAN = 40
@@ -68,6 +80,12 @@ class Story:
 
     rules: Rules
     told: tuple[Observation, ...]
+    unshared: tuple[UnshareCommand, ...] = ()
+    """What people said of identifiers of this world, at any time."""
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return (*self.told, *self.unshared)
 
 
 def shouted(told: Observation) -> Observation:
@@ -340,7 +358,38 @@ def tell_story(random: Random) -> Story:
     if random.random() < 0.5:
         entangle(teller)
     rules = _rules(random)
-    return Story(rules=rules, told=tuple(under(rules, told) for told in teller.told))
+    told = tuple(under(rules, told) for told in teller.told if _claims(told))
+    return Story(rules, told, unshared_of(random, rules, told))
+
+
+def _claims(told: Observation) -> bool:
+    """What claims nothing at all is refused before it comes to a worker's core."""
+    return bool(told.identifiers or told.name.parts or told.birth_date)
+
+
+def unshared_of(
+    random: Random, rules: Rules, told: Sequence[Observation]
+) -> tuple[UnshareCommand, ...]:
+    """In a third of all worlds somebody says of a few identifiers that they are not shared; of
+    one that nobody carries, too."""
+    if random.random() > 1 / 3:
+        return ()
+    told_of = Counter((one.kind, one.value) for each in told for one in each.identifiers)
+    told_of["email", "nobody@x.example"] = 0
+    able = sorted(each for each in told_of if rules.connects(*each))
+    popular = sorted(able, key=lambda each: -told_of[each])[:3]
+    draws = range(3 if able else 0)
+    chosen = {random.choice(random.choice((popular, popular, able))) for _ in draws}
+    return tuple(
+        UnshareCommand(
+            f"u{number}",
+            DAWN + random.randrange(SPAN) * SECOND,
+            NOWHERE,
+            kind,
+            KEYRING.identifier(kind, value),
+        )
+        for number, (kind, value) in enumerate(sorted(chosen))
+    )
 
 
 def _rules(random: Random) -> Rules:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer
@@ -78,15 +78,27 @@ class Before(NamedTuple):
         return [facet for each in self.found for facet in facets_of(each)]
 
 
-class Watch(NamedTuple):
+class Watch(Protocol):
     """What is looked at to see what became of a command that was sent."""
+
+    async def look(self) -> Result | None:
+        """What it came to; None: it did not take effect yet."""
+        ...
+
+
+class CustomerWatch(NamedTuple):
+    """Of a command on customers: it leaves its mark with them."""
 
     store: Store
     keyring: Keyring
-    dead_letters: AIOKafkaConsumer
     before: Before
     event_id: str
-    place: Place
+
+    async def look(self) -> Result | None:
+        if not _took_effect(await self.now(), self.event_id):
+            return None
+        # What told it was read in two steps, and the commit may have come between them.
+        return _result(self.before, await self.now())
 
     async def now(self) -> list[Found]:
         """The customers that hold what those named held before."""
@@ -128,18 +140,22 @@ def parse_claim(text: str) -> dict[str, str]:
 async def _command(
     settings: Settings, arguments: dict[str, Any], ids: tuple[str, ...], word: Word
 ) -> Result:
-    event_id, value = encode_message(arguments, word)
+    event_id = new_event_id()
+    value = encode_command(event_id, arguments, word)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store, new_dead_letters(settings) as dead_letters:
+    async with redis_store(settings, keyring) as store:
         before = Before(ids, await find_by_ids(store, ids))
-        place = await send_message(settings, value)
-        watch = Watch(store, keyring, dead_letters, before, event_id, place)
-        return await _follow(watch, word.patience)
+        watch = CustomerWatch(store, keyring, before, event_id)
+        return await send_and_follow(settings, value, watch, word.patience)
 
 
-def encode_message(arguments: dict[str, Any], word: Word) -> tuple[str, bytes]:
-    """The command's event ID and message; UsageError if the contract refuses it."""
-    event_id = f"cli-{uuid4()}"
+def new_event_id() -> str:
+    """Of a command that is given here and now."""
+    return f"cli-{uuid4()}"
+
+
+def encode_command(event_id: str, arguments: dict[str, Any], word: Word) -> bytes:
+    """The command's message; UsageError if the contract refuses it."""
     message = {
         "event_id": event_id,
         "occurred_at": datetime.now(UTC).isoformat(),
@@ -151,10 +167,10 @@ def encode_message(arguments: dict[str, Any], word: Word) -> tuple[str, bytes]:
     checked = decode(Topic.COMMANDS, value)
     if isinstance(checked, Rejection):
         raise UsageError(f"the command is not possible: {checked.detail}")
-    return event_id, value
+    return value
 
 
-async def send_message(settings: Settings, value: bytes) -> Place:
+async def _send(settings: Settings, value: bytes) -> Place:
     """Send a command; where it stands in its topic."""
     topic = topic_name(settings.topic_prefix, Topic.COMMANDS)
     async with kafka_producer(settings) as producer:
@@ -163,15 +179,25 @@ async def send_message(settings: Settings, value: bytes) -> Place:
     return Place(sent.partition, sent.offset)
 
 
-async def _follow(watch: Watch, patience: float) -> Result:
+async def send_and_follow(
+    settings: Settings, value: bytes, watch: Watch, patience: float
+) -> Result:
+    """Send a command; what became of it within `patience` seconds."""
+    async with new_dead_letters(settings) as dead_letters:
+        place = await _send(settings, value)
+        return await _follow(watch, dead_letters, place, patience)
+
+
+async def _follow(
+    watch: Watch, dead_letters: AIOKafkaConsumer, place: Place, patience: float
+) -> Result:
     """Look until it took effect, was refused, or `patience` seconds have passed."""
     end = time.monotonic() + patience
     while True:
-        now = await watch.now()
-        if _took_effect(now, watch.event_id):
-            # What told it was read in two steps, and the commit may have come between them.
-            return _result(watch.before, await watch.now())
-        refused = await refusal(watch.dead_letters, watch.place)
+        result = await watch.look()
+        if result is not None:
+            return result
+        refused = await _refusal(dead_letters, place)
         if refused is not None:
             return Result(Outcome.DEAD_LETTERED, (), refused)
         if time.monotonic() >= end:
@@ -179,7 +205,7 @@ async def _follow(watch: Watch, patience: float) -> Result:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def refusal(dead_letters: AIOKafkaConsumer, place: Place) -> str | None:
+async def _refusal(dead_letters: AIOKafkaConsumer, place: Place) -> str | None:
     """Why the command was refused, if a dead letter tells so by now."""
     async for record in read_to_end(dead_letters):
         if _is_about(record.headers, place):
@@ -213,14 +239,15 @@ def _text(headers: Sequence[tuple[str, bytes]], name: str) -> str:
 
 
 def report(result: Result, *, as_json: bool) -> bool:
-    """Print what became of a command; False if it did not come about."""
+    """Tell what became of a command; whether it was carried out."""
     done = result.outcome not in {QUEUED, Outcome.DEAD_LETTERED}
     if as_json:
         answer = {"outcome": result.outcome, "customer_ids": list(result.customer_ids)}
         print_json(answer | ({"detail": result.detail} if result.detail else {}))
     elif done:
         console = people_console()
-        console.print(f"{result.outcome}: {', '.join(result.customer_ids)}", markup=False)
+        told = ", ".join(result.customer_ids) or "nobody carries it"
+        console.print(f"{result.outcome}: {told}", markup=False)
     if result.outcome == QUEUED:
         tell("no worker has come to it yet: it is queued and takes effect when one does")
     if result.outcome == Outcome.DEAD_LETTERED:

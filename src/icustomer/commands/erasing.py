@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from functools import partial
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer
-
-from icustomer.commands.clients import new_dead_letters, read_groups, redis_store
+from icustomer.commands.clients import read_groups, redis_store
 from icustomer.commands.copies import copies
 from icustomer.commands.decisions import (
-    LOOK_SECONDS,
-    QUEUED,
-    Place,
     Result,
     Word,
-    encode_message,
-    refusal,
+    encode_command,
+    new_event_id,
     report,
-    send_message,
+    send_and_follow,
 )
 from icustomer.commands.finding import Carrying, find, find_by_ids, groups_of, parse_id
 from icustomer.commands.output import people_console, tell
 from icustomer.commands.usage import UsageError
 from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.change import SUPPRESSED as SUPPRESSED_LINK
-from icustomer.core.change import Outcome
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
@@ -38,29 +29,16 @@ from icustomer.store.port import Store
 
 ERASED, SUPPRESSED = "erased", "suppressed"
 """Outcomes of the two, once they took effect."""
-Seen = Callable[[], Awaitable[Result | None]]
-"""What became of a command, as far as the store tells; None: nothing yet."""
-
-
-class Open(NamedTuple):
-    """What a command needs while it is followed."""
-
-    settings: Settings
-    keyring: Keyring
-    store: Store
-    dead_letters: AIOKafkaConsumer
 
 
 async def forget(settings: Settings, customer_id: str, word: Word, *, as_json: bool) -> bool:
     """Erase a customer; False if that did not come about."""
     named = parse_id(customer_id)
-    arguments = {"command": "forget", "customer_id": named}
-    event_id, message = encode_message(arguments, word)
-    async with _opened(settings) as tools:
-        known = await _ids_of(tools.store, named)
-        place = await send_message(settings, message)
-        seen = partial(_erased, tools.store, named, known, event_id)
-        result = await _follow(tools.dead_letters, place, seen, word.patience)
+    event_id = new_event_id()
+    value = encode_command(event_id, {"command": "forget", "customer_id": named}, word)
+    async with redis_store(settings, Keyring(settings.secret())) as store:
+        watch = ErasedWatch(store, named, await _ids_of(store, named), event_id)
+        result = await send_and_follow(settings, value, watch, word.patience)
     done = report(result, as_json=as_json)
     if done:
         say = tell if as_json else partial(people_console().print, markup=False)
@@ -71,24 +49,16 @@ async def forget(settings: Settings, customer_id: str, word: Word, *, as_json: b
 
 async def suppress(settings: Settings, claim: dict[str, str], word: Word, *, as_json: bool) -> bool:
     """Suppress an identifier; False if that did not come about."""
-    _, message = encode_message({"command": "suppress", "identifier": claim}, word)
-    async with _opened(settings) as tools:
-        target = _target(claim, load_rules(settings.rules))
-        reading = partial(read_groups, settings)
-        carriers = await find(tools.store, reading, tools.keyring, target)
-        ids = [each.customer.id for each in carriers]
-        place = await send_message(settings, message)
-        digest = tools.keyring.identifier(target.kind, target.value)
-        seen = partial(_suppressed, tools.store, digest, ids)
-        result = await _follow(tools.dead_letters, place, seen, word.patience)
-    return report(result, as_json=as_json)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Open]:
+    arguments = {"command": "suppress", "identifier": claim}
+    value = encode_command(new_event_id(), arguments, word)
+    target = _target(claim, load_rules(settings.rules))
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store, new_dead_letters(settings) as letters:
-        yield Open(settings, keyring, store, letters)
+    async with redis_store(settings, keyring) as store:
+        carriers = await find(store, partial(read_groups, settings), keyring, target)
+        digest = keyring.identifier(target.kind, target.value)
+        watch = SuppressedWatch(store, digest, [each.customer.id for each in carriers])
+        result = await send_and_follow(settings, value, watch, word.patience)
+    return report(result, as_json=as_json)
 
 
 def _target(claim: dict[str, str], rules: Rules) -> Carrying:
@@ -96,23 +66,6 @@ def _target(claim: dict[str, str], rules: Rules) -> Carrying:
     if isinstance(form, Rejected):
         raise UsageError(f"what follows {claim['kind']}: cannot be read ({form.reason})")
     return Carrying(claim["kind"], form.value)
-
-
-async def _follow(
-    dead_letters: AIOKafkaConsumer, place: Place, seen: Seen, patience: float
-) -> Result:
-    """Look until it took effect, was refused, or `patience` seconds have passed."""
-    end = time.monotonic() + patience
-    while True:
-        result = await seen()
-        if result is not None:
-            return result
-        refused = await refusal(dead_letters, place)
-        if refused is not None:
-            return Result(Outcome.DEAD_LETTERED, (), refused)
-        if time.monotonic() >= end:
-            return Result(QUEUED, ())
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _ids_of(store: Store, customer_id: str) -> list[str]:
@@ -124,17 +77,36 @@ async def _ids_of(store: Store, customer_id: str) -> list[str]:
     return list(ids)
 
 
-async def _erased(store: Store, named: str, known: Collection[str], event_id: str) -> Result | None:
-    groups = groups_of(await store.load([], list(known)))
-    erased = {one.id for group in groups for one in group.erased if one.event_id == event_id}
-    if named not in erased:
-        return None
-    return Result(ERASED, (named, *sorted(erased - {named})))
+class ErasedWatch(NamedTuple):
+    """Of a customer that is forgotten: what is left of its IDs names the command."""
+
+    store: Store
+    named: str
+    known: Collection[str]
+    """All IDs of the customer, as they were before."""
+    event_id: str
+
+    async def look(self) -> Result | None:
+        groups = groups_of(await self.store.load([], list(self.known)))
+        told = (one for group in groups for one in group.erased)
+        erased = {one.id for one in told if one.event_id == self.event_id}
+        if self.named not in erased:
+            return None
+        return Result(ERASED, (self.named, *sorted(erased - {self.named})))
 
 
-async def _suppressed(store: Store, digest: bytes, ids: Collection[str]) -> Result | None:
-    link = (await store.load([digest], [])).links[digest]
-    if link != SUPPRESSED_LINK or await store.index(digest):
-        return None
-    now = await find_by_ids(store, ids)
-    return Result(SUPPRESSED, tuple(each.customer.id for each in now))
+class SuppressedWatch(NamedTuple):
+    """Of an identifier that is suppressed: its link tells, and once nobody carries it, all is
+    done."""
+
+    store: Store
+    digest: bytes
+    carriers: Collection[str]
+    """Customers that stated it before."""
+
+    async def look(self) -> Result | None:
+        link = (await self.store.load([self.digest], [])).links[self.digest]
+        if link != SUPPRESSED_LINK or await self.store.index(self.digest):
+            return None
+        now = await find_by_ids(self.store, self.carriers)
+        return Result(SUPPRESSED, tuple(each.customer.id for each in now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from icustomer.contracts.commands import CommandModel, Forget, Merge, Split, Suppress
+from icustomer.contracts.commands import CommandModel, Forget, Merge, Split, Suppress, Unshare
 from icustomer.contracts.common import Claim
 from icustomer.contracts.rejection import Reason, Rejection
 from icustomer.core.identifiers import Rejected, canonical
@@ -16,6 +16,7 @@ from icustomer.core.observation import (
     Origin,
     SplitCommand,
     SuppressCommand,
+    UnshareCommand,
 )
 from icustomer.core.rules import Rules
 
@@ -34,8 +35,8 @@ def instruct(
             return _forget(model, occurred_at, origin)
         case Suppress():
             return _suppress(model, occurred_at, origin, rules, keyring)
-        case _:
-            return _refused(f"not carried out by this version: {model.command}")
+        case Unshare():
+            return _unshare(model, occurred_at, origin, rules, keyring)
 
 
 def _refused(detail: str) -> Rejection:
@@ -75,16 +76,32 @@ def _forget(model: Forget, occurred_at: int, origin: Origin) -> Command | Reject
 def _suppress(
     model: Suppress, occurred_at: int, origin: Origin, rules: Rules, keyring: Keyring
 ) -> Command | Rejection:
-    claim = model.identifier
+    unmatched = "the rules match nobody by it, so that who carries it cannot be found"
+    digest = _digest(model.identifier, unmatched, rules, keyring)
+    if isinstance(digest, Rejection):
+        return digest
+    return SuppressCommand(model.event_id, occurred_at, origin, digest)
+
+
+def _unshare(
+    model: Unshare, occurred_at: int, origin: Origin, rules: Rules, keyring: Keyring
+) -> Command | Rejection:
+    unmatched = "the rules do not match it, so it is not shared either"
+    digest = _digest(model.identifier, unmatched, rules, keyring)
+    if isinstance(digest, Rejection):
+        return digest
+    return UnshareCommand(model.event_id, occurred_at, origin, model.identifier.kind, digest)
+
+
+def _digest(claim: Claim, unmatched: str, rules: Rules, keyring: Keyring) -> bytes | Rejection:
+    """Of the one identifier that a command is about. `unmatched`: why it is of no use if nobody
+    is matched by it."""
     found = canonical(claim.kind, claim.value, None, rules)
     if isinstance(found, Rejected):
         return _refused(f"identifier: {found.reason}")
     if not rules.connects(claim.kind, found.value):
-        return _refused(
-            "identifier: the rules match nobody by it, so that who carries it cannot be found"
-        )
-    digest = keyring.identifier(claim.kind, found.value)
-    return SuppressCommand(model.event_id, occurred_at, origin, digest)
+        return _refused(f"identifier: {unmatched}")
+    return keyring.identifier(claim.kind, found.value)
 
 
 def _digests(

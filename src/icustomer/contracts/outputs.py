@@ -299,6 +299,7 @@ ChangeType = Literal[
     "claimed",
     "erased",
     "identifier_shared",
+    "identifier_unshared",
     "merge_refused",
     "suspicious",
 ]
@@ -313,7 +314,7 @@ class IdentityChange(Message):
     """What happened."""
     customer_id: CustomerId | None = None
     """The customer (merged: who remains; merge_refused: the older); none for
-    `identifier_shared`."""
+    `identifier_shared` and `identifier_unshared`."""
     version: Version
     """Version of the customer at which it happened."""
     at: Timestamp

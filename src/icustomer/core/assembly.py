@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from icustomer.core.burying import Ground
+from icustomer.core.burying import lay
 from icustomer.core.carrying import digests
 from icustomer.core.change import SHARED, Change
 from icustomer.core.grouping import Held, Places, group_ids, places_of
@@ -58,9 +58,10 @@ def _renewed(part: Part) -> list[Group]:
 def _groups(part: Part) -> list[Group]:
     held = _held(part)
     groups = [
-        Group(group_id, part.version, list(each.facets), graves=list(each.graves))
+        _group(part, group_id, each)
         for group_id, each in zip(group_ids(held, part.former), held, strict=True)
     ]
+    groups += _without_carriers(part, groups)
     groups += [
         Group(each.digest, part.version, [], suppressed=[each]) for each in part.suppressed.values()
     ]
@@ -75,9 +76,34 @@ def _held(part: Part) -> list[Held]:
     facets = [[part.facets[key] for key in sorted(keys)] for keys in part.components()]
     if not part.graves:
         return [Held(each, ()) for each in facets]
-    ground = Ground(part.marks.unshared, part.rules, part.keyring)
-    laid, apart = ground.lay([part.graves[key] for key in sorted(part.graves)], facets)
-    return [*map(Held, facets, laid), *(Held((), graves) for graves in apart)]
+    laid, alone = lay([part.graves[key] for key in sorted(part.graves)], facets, part.keyring)
+    return [*map(Held, facets, laid), *(Held((), (grave,)) for grave in alone)]
+
+
+def _group(part: Part, group_id: bytes, held: Held) -> Group:
+    """With the marks of what it carries; on graves only what is shared outlasts its carriers."""
+    carried = {
+        digest for facet in held.facets for digest in digests(facet, part.rules, part.keyring)
+    }
+    outlasting = {mark for grave in held.graves for mark in grave.marks}
+    return Group(
+        group_id,
+        part.version,
+        list(held.facets),
+        shared=sorted((carried | outlasting) & part.marks.shared),
+        unshared=sorted(carried & part.marks.unshared),
+        graves=list(held.graves),
+    )
+
+
+def _without_carriers(part: Part, groups: Sequence[Group]) -> list[Group]:
+    """What a person freed and nobody carries waits for an event that does: in a group without
+    facets, whose ID is the digest."""
+    carried = {digest for group in groups for digest in group.unshared}
+    return [
+        Group(digest, part.version, [], unshared=[digest])
+        for digest in sorted(part.marks.unshared - carried)
+    ]
 
 
 def _distribute(part: Part, groups: list[Group]) -> None:
@@ -94,9 +120,6 @@ def _distribute(part: Part, groups: list[Group]) -> None:
         home[erased.id] = place[erased.anchor]
         place[erased.anchor].erased.append(erased)
     for group in groups:
-        digests = _digests(part, group)
-        group.shared = sorted(digests & part.marks.shared)
-        group.unshared = sorted(digests & part.marks.unshared)
         concerned = overrides_of(part.overrides, _names(group))
         group.overrides = sorted(concerned, key=lambda each: each.stamp)
     _distribute_unplaced(part, home, groups)
@@ -128,16 +151,15 @@ def _names(group: Group) -> list[bytes]:
     return keys + [each.digest for each in group.suppressed]
 
 
-def _digests(part: Part, group: Group) -> set[bytes]:
-    carried = (digests(facet, part.rules, part.keyring) for facet in group.facets)
-    return {each for grave in group.graves for each in grave.marks}.union(*carried)
-
-
 def _home_of(decision: Decision, home: dict[str, Group], groups: list[Group]) -> Group:
     for customer_id in (decision.customer_id, *decision.others):
         if customer_id in home:
             return home[customer_id]
-    carrying = (group for group in groups if decision.digest in group.shared)
+    carrying = (
+        group
+        for group in groups
+        if decision.digest in group.shared or decision.digest in group.unshared
+    )
     # Of those who are erased husks are left, which stand last.
     return next(carrying, groups[-1 if decision.type == "erased" else 0])
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from icustomer.core.carrying import digests
+from msgspec.structs import replace
+
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Grave
 from icustomer.core.observation import Observation
-from icustomer.core.rules import Rules
-from icustomer.core.sets import DisjointSets
 
 Graves = Mapping[bytes, Grave]
 """By key."""
@@ -51,50 +49,28 @@ def grave_of(
     return Grave(former.key, max(up_to, former.up_to), tuple(sorted({*marks, *former.marks})))
 
 
-class Ground:
-    """Where graves lie: with the facet of the same claim that came after them; with whoever
-    carries an identifier that a person called nobody else's; else alone."""
+def without_mark(graves: Graves, digest: bytes) -> dict[bytes, Grave]:
+    """The graves on which a mark stands, as they are without it."""
+    return {
+        key: replace(grave, marks=tuple(each for each in grave.marks if each != digest))
+        for key, grave in graves.items()
+        if digest in grave.marks
+    }
 
-    def __init__(self, unshared: Collection[bytes], rules: Rules, keyring: Keyring) -> None:
-        self._unshared = unshared
-        self._rules = rules
-        self._keyring = keyring
 
-    def lay(
-        self, graves: Sequence[Grave], parts: Sequence[Sequence[Facet]]
-    ) -> tuple[list[list[Grave]], list[list[Grave]]]:
-        """The graves of each part, and the others, each with those it must lie with."""
-        place = self._places(parts)
-        laid: list[list[Grave]] = [[] for _ in parts]
-        apart: list[Grave] = []
-        for grave in graves:
-            names = [grave.key, *self._binding(grave)]
-            number = next((place[name] for name in names if name in place), None)
-            (apart if number is None else laid[number]).append(grave)
-        return laid, self._together(apart)
-
-    def _places(self, parts: Sequence[Sequence[Facet]]) -> dict[bytes, int]:
-        """Base key, or digest of an unshared identifier, to the part that holds it."""
-        place: dict[bytes, int] = {}
-        for number, facets in enumerate(parts):
-            for facet in facets:
-                if facet.erased_at:
-                    place[base_key(facet, self._keyring)] = number
-                if self._unshared:
-                    carried = digests(facet, self._rules, self._keyring)
-                    place |= dict.fromkeys(carried.intersection(self._unshared), number)
-        return place
-
-    def _binding(self, grave: Grave) -> list[bytes]:
-        return [digest for digest in grave.marks if digest in self._unshared]
-
-    def _together(self, graves: Sequence[Grave]) -> list[list[Grave]]:
-        joined: DisjointSets[bytes] = DisjointSets([grave.key for grave in graves])
-        first: dict[bytes, bytes] = {}
-        for grave in graves:
-            for digest in self._binding(grave):
-                joined.union(first.setdefault(digest, grave.key), grave.key)
-        found: dict[bytes, list[Grave]] = defaultdict(list)
-        for grave in graves:
-            found[joined.find(grave.key)].append(grave)
-        return list(found.values())
+def lay(
+    graves: Sequence[Grave], parts: Sequence[Sequence[Facet]], keyring: Keyring
+) -> tuple[list[list[Grave]], list[Grave]]:
+    """The graves of each part, which lie with the facet of the same claim that came after them;
+    and those that lie alone."""
+    place = {
+        base_key(facet, keyring): number
+        for number, facets in enumerate(parts)
+        for facet in facets
+        if facet.erased_at
+    }
+    laid: list[list[Grave]] = [[] for _ in parts]
+    for grave in graves:
+        if grave.key in place:
+            laid[place[grave.key]].append(grave)
+    return laid, [grave for grave in graves if grave.key not in place]

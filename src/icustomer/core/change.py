@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -36,6 +37,9 @@ class Snapshot(Struct):
     aliases: dict[str, bytes | None] = field(default_factory=dict)
     """Customer ID to group ID."""
     guests: Guests = EVERYBODY_STAYS
+    indexes: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier to all groups that hold its carriers, each of them in
+    `groups`: of those that `indexes_needed` names, unless they are too many."""
 
 
 class Outcome(StrEnum):
@@ -87,6 +91,8 @@ class Change(Struct):
     """Group ID to the version read. Compared by the commit."""
     read_links: dict[bytes, bytes | None]
     """Digest to the link read (None: absent). Compared by the commit."""
+    read_indexes: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier to all groups that its index named. Compared by the commit."""
     version: int = 0
     """The version that all its writes carry, deletions included."""
     groups: list[Group] = field(default_factory=list)

@@ -190,7 +190,7 @@ class _Clustering:
 
     def _join_evidence(self, members: Collection[int]) -> None:
         """Join by kinds, strongest first; then let the nameless follow. Members only."""
-        if not members:
+        if len(members) < 2:  # noqa: PLR2004 - nobody to join: each side of a split of all
             return
         scope = None if len(members) == len(self._facets) else frozenset(members)
         for kind in self._rules.kinds:

@@ -22,9 +22,11 @@ from icustomer.core.observation import (
     MergeCommand,
     SplitCommand,
     SuppressCommand,
+    UnshareCommand,
 )
 from icustomer.core.part import Part
 from icustomer.core.rewriting import take_out
+from icustomer.core.unsharing import unshare
 
 
 class Sides(NamedTuple):
@@ -45,17 +47,23 @@ def obey(part: Part, command: Command) -> Verdict:
         part.replayed = True
         return Verdict(Outcome.DUPLICATE, "applied")
     try:
-        match command:
-            case MergeCommand():
-                return _merge(part, command)
-            case SplitCommand():
-                return _split(part, command)
-            case ForgetCommand():
-                return _forget(part, command)
-            case SuppressCommand():
-                return _suppress(part, command)
+        return _carry_out(part, command)
     except RefusedError as error:
         return Verdict(Outcome.DEAD_LETTERED, "refused_command", str(error))
+
+
+def _carry_out(part: Part, command: Command) -> Verdict:
+    match command:
+        case MergeCommand():
+            return _merge(part, command)
+        case SplitCommand():
+            return _split(part, command)
+        case ForgetCommand():
+            return _forget(part, command)
+        case SuppressCommand():
+            return _suppress(part, command)
+        case UnshareCommand():
+            return unshare(part, command)
 
 
 def _holder(part: Part, customer_id: str) -> Customer:
@@ -67,18 +75,16 @@ def _holder(part: Part, customer_id: str) -> Customer:
     return holder
 
 
-def _cause(command: Command, rule: str) -> Cause:
-    return Cause(command.origin.recorded_at, command.event_id, rule)
-
-
-def _add(part: Part, command: Command, kind: str, sides: Sides, ids: Sequence[str]) -> None:
+def _add(
+    part: Part, command: MergeCommand | SplitCommand, kind: str, sides: Sides, ids: Sequence[str]
+) -> None:
     part.overrides.append(
         Override(kind, command.occurred_at, command.event_id, *sides, customer_ids=tuple(ids))
     )
 
 
-def _recluster(part: Part, command: Command, rule: str) -> None:
-    cause = _cause(command, rule)
+def _recluster(part: Part, command: MergeCommand | SplitCommand, rule: str) -> None:
+    cause = Cause(command.origin.recorded_at, command.event_id, rule)
     part.recluster(cause)
     part.annotate(cause, {})
 

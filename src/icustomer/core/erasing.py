@@ -67,10 +67,9 @@ def _linkable(part: Part, facet: Facet) -> list[bytes]:
 
 def _bury(part: Part, gone: Mapping[bytes, Facet], up_to: int) -> dict[bytes, bytes]:
     """Dig the graves of facets: facet key to the key of its grave."""
-    outlasting = part.marks.shared | part.marks.unshared
     anchors: dict[bytes, bytes] = {}
     for key, facet in gone.items():
-        marks = digests(facet, part.rules, part.keyring) & outlasting
+        marks = digests(facet, part.rules, part.keyring) & part.marks.shared
         former = part.graves.get(base_key(facet, part.keyring))
         grave = grave_of(facet, up_to, former, marks, part.keyring)
         part.graves[grave.key] = grave

@@ -110,15 +110,12 @@ class Places(Struct):
 
     def add_graves(self, group: Claimants) -> None:
         """Point to a group from its graves, and from what outlasts those who lie there."""
-        shared, unshared = frozenset(group.shared), frozenset(group.unshared)
+        shared = frozenset(group.shared)
         for grave in group.graves:
             self.links[grave.key] = group.id
-            for digest in grave.marks:
-                if digest in shared:
-                    self.links[digest] = SHARED
-                    self.index.add((digest, group.id))
-                elif digest in unshared:
-                    self.links[digest] = group.id
+            for digest in shared.intersection(grave.marks):
+                self.links[digest] = SHARED
+                self.index.add((digest, group.id))
 
 
 def places_of(groups: Iterable[Claimants], rules: Rules, keyring: Keyring) -> Places:
@@ -129,6 +126,8 @@ def places_of(groups: Iterable[Claimants], rules: Rules, keyring: Keyring) -> Pl
         places.add(group.id, group.facets, frozenset(group.shared), rules, keyring)
         if group.graves:
             places.add_graves(group)
+        if not group.facets:
+            places.links |= dict.fromkeys(group.unshared, group.id)
         suppressed += [each.digest for each in group.suppressed]
     # Last: while a suppressed identifier is being taken out, some groups still carry it.
     places.links |= dict.fromkeys(suppressed, SUPPRESSED)

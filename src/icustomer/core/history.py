@@ -6,6 +6,7 @@ Kept beside the clusters as they change, and read by nothing that decides who is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from msgspec import Struct
@@ -38,9 +39,18 @@ class Cause(Struct, frozen=True):
     event_id: str
     """The last of its events."""
     rule: str
-    """`evidence`, `must_link`, `cannot_link`, `forget` or `suppress`."""
+    """`evidence`, `must_link`, `cannot_link`, `forget`, `suppress`, `unshare` or
+    `guest_retention`."""
     applied: tuple[tuple[int, str, bytes], ...] = ()
     """(item, event ID, facet key) of each observation that brought something new."""
+    kind: str = ""
+    digest: bytes = b""
+    """Kind and digest of the identifier that a command is about."""
+
+    @property
+    def reason(self) -> Reason:
+        """Where no event decided by an identifier."""
+        return Reason(None, self.event_id, self.kind, self.digest, self.rule)
 
 
 class Reason(Struct, frozen=True):
@@ -150,7 +160,15 @@ class History:
             self._decide("identifier_shared", cause, reason)
         if not marked:
             return set()
-        return {each.id for each in self._customers if self._carried(each.facets) & marked.keys()}
+        return self._carrying(marked.keys())
+
+    def record_unshared(self, cause: Cause) -> set[str]:
+        """Write down that the cause's identifier is free; the IDs of customers that carry it."""
+        self._decide("identifier_unshared", cause, cause.reason)
+        return self._carrying({cause.digest})
+
+    def _carrying(self, wanted: AbstractSet[bytes]) -> set[str]:
+        return {each.id for each in self._customers if self._carried(each.facets) & wanted}
 
     def record_names(self, before: Named, marked: Marked, cause: Cause) -> None:
         """Write down who was created, merged, split and claimed."""
@@ -211,7 +229,7 @@ class History:
                     return Reason(item, event_id, kind, digest, cause.rule)
         if applied:
             return Reason(applied[0][0], applied[0][1], "", b"", cause.rule)
-        return Reason(None, cause.event_id, "", b"", cause.rule)
+        return cause.reason
 
     def _parting(self, cause: Cause, keys: Collection[bytes], marked: Marked) -> Reason:
         """What parted a customer: an identifier that turned out to be shared, or the cause."""
@@ -219,7 +237,7 @@ class History:
         for digest in sorted(self._carried(keys) & marked.keys()):
             kind, rule = marked[digest]
             return Reason(item, cause.event_id, kind, digest, rule)
-        return Reason(item, cause.event_id, "", b"", cause.rule)
+        return Reason(item, cause.event_id, cause.kind, cause.digest, cause.rule)
 
     def _decide(
         self,

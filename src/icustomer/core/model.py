@@ -233,12 +233,13 @@ class Decision(Struct, array_like=True, gc=False):
     """One entry of a group's bounded history; published as an identity change."""
 
     type: str
-    """created, merged, split, claimed, erased, identifier_shared, merge_refused, suspicious."""
+    """created, merged, split, claimed, erased, identifier_shared, identifier_unshared,
+    merge_refused, suspicious."""
     version: int
     at: int
     """Kafka timestamp of the record that brought it about."""
     customer_id: str
-    """Empty for `identifier_shared`."""
+    """Empty for `identifier_shared` and `identifier_unshared`."""
     others: tuple[str, ...] = ()
     """Retired IDs (merged), parts (split), the second customer (merge_refused)."""
     kind: str = ""
@@ -258,7 +259,7 @@ class Grave(Struct, array_like=True, frozen=True, gc=False):
     up_to: int
     """Events of the claim with an `occurred_at` up to this are dropped."""
     marks: tuple[bytes, ...] = ()
-    """Sorted digests of its identifiers that are shared, or never to be: that outlasts it."""
+    """Sorted digests of its identifiers that are shared: that outlasts it."""
 
 
 class Erased(Struct, array_like=True, frozen=True, gc=False):
@@ -294,11 +295,12 @@ class Group(Struct, array_like=True, gc=False):
     """Facets that identifiers connect: the unit of storage and of commit."""
 
     id: bytes
-    """16 bytes: the key of one of its facets or graves, or the digest that it suppresses."""
+    """16 bytes: the key of one of its facets or graves, or the digest that it suppresses, or that
+    of the unshared identifier that it keeps while nothing carries it."""
     version: int
     """`epoch << 40 | n`; see `version_after`."""
     facets: list[Facet]
-    """Sorted by key."""
+    """Sorted by key. None in a group of graves, of what is suppressed, or of what is unshared."""
     customers: list[Customer] = field(default_factory=list)
     retired: list[Retired] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)

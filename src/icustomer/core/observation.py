@@ -113,5 +113,15 @@ class SuppressCommand(Struct, frozen=True, gc=False):
     """Why it cannot be carried out; empty if it can."""
 
 
-Command = MergeCommand | SplitCommand | ForgetCommand | SuppressCommand
+class UnshareCommand(Struct, frozen=True, gc=False):
+    """This identifier is never to be treated as shared, whatever is seen with it."""
+
+    event_id: str
+    occurred_at: int
+    origin: Origin
+    kind: str
+    digest: bytes
+
+
+Command = MergeCommand | SplitCommand | ForgetCommand | SuppressCommand | UnshareCommand
 Item = Observation | Command

@@ -38,7 +38,7 @@ class Part:
     def __init__(
         self,
         groups: Sequence[Group],
-        shared: Iterable[bytes],
+        shared: Collection[bytes],
         version: int,
         rules: Rules,
         keyring: Keyring,
@@ -71,13 +71,17 @@ class Part:
             self.erased += group.erased
             self.suppressed.update((each.digest, each) for each in group.suppressed)
         self.marks = Marks(marks, unshared, rules, keyring)
+        self.scattered: Collection[bytes] = frozenset(shared)
+        """Shared identifiers, carriers of which may stand in groups that were not read."""
+        self.kept_out: Collection[bytes] = frozenset()
+        """Suppressed identifiers, as their links tell."""
         self.verdicts: dict[int, Verdict] = {}
         self.touched: set[str] = set()
         """Customers whose record must be published."""
         self.at = 0
         """Greatest Kafka timestamp among the records that changed something."""
         self._components: tuple[object, list[list[bytes]]] | None = None
-        """As worked out last, with what they depend on: facets and marks grow, or are replaced."""
+        """As worked out last, with what they depend on. Facets that others replace count anew."""
         self.reclustered = False
         """Clusters, and with them groups and links, may differ from what was read."""
         self.changed = False
@@ -228,7 +232,8 @@ class Part:
 
     def components(self) -> list[list[bytes]]:
         """Keys of the facets of each group to be."""
-        state = (len(self.facets), len(self.marks.shared), tuple(self.overrides))
+        marks = (len(self.marks.shared), len(self.marks.unshared))
+        state = (len(self.facets), marks, tuple(self.overrides))
         if self._components is None or self._components[0] != state:
             found = components(
                 self.facets, self.marks.shared, self.overrides, self.rules, self.keyring

@@ -5,12 +5,12 @@ Nothing here reads, writes, waits, logs or asks the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from icustomer.core.assembly import ids_of, write
-from icustomer.core.change import MARKS, SHARED, Change, Snapshot
+from icustomer.core.change import MARKS, SHARED, SUPPRESSED, Change, Snapshot
 from icustomer.core.commands import obey
 from icustomer.core.guests import EVERYBODY_STAYS, Guests, concern, waiting_since
 from icustomer.core.keys import Keyring
@@ -21,6 +21,7 @@ from icustomer.core.observation import (
     MergeCommand,
     Observation,
     SuppressCommand,
+    UnshareCommand,
 )
 from icustomer.core.part import Part
 from icustomer.core.quick import quick
@@ -39,9 +40,8 @@ def needed(items: Sequence[Item]) -> tuple[list[bytes], list[str]]:
             digests[item.facet_key] = None
             if item.former_keys:
                 digests.update(dict.fromkeys(item.former_keys))
-        elif isinstance(item, SuppressCommand):
-            digests.update(dict.fromkeys((item.digest, *item.claims)))
         else:
+            digests.update(dict.fromkeys(_asked_by(item)))
             customer_ids.update(dict.fromkeys(_named_by(item)))
     return list(digests), list(customer_ids)
 
@@ -88,10 +88,8 @@ def _waiting(before: Sequence[Group], change: Change) -> dict[bytes, int | None]
 
 def _connectable(item: Item, rules: Rules) -> list[bytes]:
     """What of an item may connect it to others, shared or not: its facet and identifiers."""
-    if isinstance(item, SuppressCommand):
-        return [item.digest, *item.claims]
     if not isinstance(item, Observation):
-        return []
+        return list(_asked_by(item))
     found = [item.facet_key, *item.former_keys]
     connects = rules.connects
     found += [
@@ -103,13 +101,25 @@ def _connectable(item: Item, rules: Rules) -> list[bytes]:
 
 
 def _named_by(command: Command) -> tuple[str, ...]:
+    """The customer IDs that a command names."""
     match command:
         case MergeCommand():
             return command.customer_ids
-        case SuppressCommand():
+        case SuppressCommand() | UnshareCommand():
             return ()
         case _:
             return (command.customer_id,)
+
+
+def _asked_by(command: Command) -> tuple[bytes, ...]:
+    """The digests that a command is about."""
+    match command:
+        case SuppressCommand():
+            return (command.digest, *command.claims)
+        case UnshareCommand():
+            return (command.digest,)
+        case _:
+            return ()
 
 
 def _connect(
@@ -117,8 +127,27 @@ def _connect(
 ) -> list[list[int]]:
     """The items by connected part, in order."""
     joined = Joined(len(items))
-    by_digest: dict[bytes, int] = {}
     by_group: dict[bytes, int] = {}
+    for digest, members in snapshot.indexes.items():
+        # What carries an identifier that is being freed belongs together, shared as it is.
+        first, *others = (number for number, carried in enumerate(digests) if digest in carried)
+        for other in others:
+            joined.union(first, other)
+        for member in members:
+            joined.union(by_group.setdefault(member, first), first)
+    _connect_by_places(snapshot, items, digests, joined, by_group)
+    return joined.sets()
+
+
+def _connect_by_places(
+    snapshot: Snapshot,
+    items: Sequence[Item],
+    digests: Sequence[list[bytes]],
+    joined: Joined,
+    by_group: dict[bytes, int],
+) -> None:
+    """Join the items that links and customer IDs lead to the same places."""
+    by_digest: dict[bytes, int] = {}
     by_id: dict[str, int] = {}
     links = snapshot.links
     for number, item in enumerate(items):
@@ -135,7 +164,6 @@ def _connect(
                     joined.union(by_group.setdefault(group, number), number)
                 else:
                     joined.union(by_id.setdefault(customer_id, number), number)
-    return joined.sets()
 
 
 class Situation(Struct, gc=False):
@@ -148,6 +176,8 @@ class Situation(Struct, gc=False):
     links: dict[bytes, bytes | None]
     version: int
     """That all it writes will carry."""
+    indexes: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Of the shared identifiers that the part frees."""
 
     def change(self) -> Change:
         """The change that does nothing yet."""
@@ -156,6 +186,7 @@ class Situation(Struct, gc=False):
             verdicts=[],
             read_groups={group.id: group.version for group in self.groups},
             read_links=self.links,
+            read_indexes=self.indexes,
             version=self.version,
         )
 
@@ -172,9 +203,13 @@ def situations(snapshot: Snapshot, items: Sequence[Item], rules: Rules) -> Itera
                 link = links[digest]
                 if link and link not in MARKS:
                     named[link] = None
+        indexes = _indexes(snapshot, links)
+        for members in indexes.values():
+            named.update(dict.fromkeys(sorted(members)))
         groups = [snapshot.groups[each] for each in named]
         highest = max([_n(group.version) for group in groups], default=0)
-        yield Situation(numbers, part, groups, links, version_after(snapshot.epoch, highest))
+        version = version_after(snapshot.epoch, highest)
+        yield Situation(numbers, part, groups, links, version, indexes)
 
 
 def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None]:
@@ -187,10 +222,18 @@ def _links(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, bytes | None
                 found[digest] = links.get(digest)
             for digest in (item.facet_key, *item.former_keys):
                 found[digest] = links.get(digest)
-        elif isinstance(item, SuppressCommand):
-            for digest in (item.digest, *item.claims):
+        else:
+            for digest in _asked_by(item):
                 found[digest] = links.get(digest)
     return found
+
+
+def _indexes(
+    snapshot: Snapshot, links: Mapping[bytes, bytes | None]
+) -> dict[bytes, frozenset[bytes]]:
+    """What was read of the index of each of the digests, where it was asked for."""
+    indexes = snapshot.indexes
+    return {digest: indexes[digest] for digest in links if digest in indexes} if indexes else {}
 
 
 def _groups_by_id(snapshot: Snapshot, part: Sequence[Item]) -> dict[bytes, None]:
@@ -225,9 +268,13 @@ def thoroughly(
 ) -> Change:
     """The change of any part."""
     shared = [digest for digest, link in situation.links.items() if link == SHARED]
+    kept_out = {digest for digest, link in situation.links.items() if link == SUPPRESSED}
 
     def begin() -> Part:
-        return Part(situation.groups, shared, situation.version, rules, keyring)
+        part = Part(situation.groups, shared, situation.version, rules, keyring)
+        part.scattered = part.marks.shared - situation.indexes.keys()
+        part.kept_out = kept_out
+        return part
 
     if concern(guests, situation.groups, situation.items):
         part = retained(begin, situation.items, guests)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from icustomer.core.burying import without_mark
 from icustomer.core.carrying import digests
 from icustomer.core.erasing import erase_ids
 from icustomer.core.history import Cause
@@ -27,12 +28,10 @@ def take_out(part: Part, command: SuppressCommand) -> bool:
         for key, facet in part.facets.items()
         if (left := remaining(facet, digest, part.keyring)) != facet.identifiers
     }
-    marked = [each for each in part.graves.values() if digest in each.marks]
-    if digest in part.suppressed and not rewritten and not marked:
+    unmarked = without_mark(part.graves, digest)
+    if digest in part.suppressed and not rewritten and not unmarked:
         return False
-    for grave in marked:
-        marks = tuple(each for each in grave.marks if each != digest)
-        part.graves[grave.key] = replace(grave, marks=marks)
+    part.graves |= unmarked
     contested = part.history.standing()
     part.suppressed.setdefault(digest, Suppressed(digest, command.occurred_at, command.event_id))
     cause = Cause(command.origin.recorded_at, command.event_id, "suppress")
@@ -45,13 +44,13 @@ def take_out(part: Part, command: SuppressCommand) -> bool:
 
 
 def _without(part: Part, facet: Facet, left: tuple[Identifier, ...]) -> Facet | None:
-    """The facet of the claim without the identifier; None if that tells of nobody, or only of
-    what happened before that claim was erased."""
+    """The facet of the claim without the identifier; None if that tells of nobody, or was erased
+    after all that is known of the facet had happened: told again, it would be kept out."""
     base = part.keyring.facet(left, facet.name, facet.birth_date)
     grave = part.graves.get(base)
-    erased_at = grave.up_to if grave else 0
-    if grave and facet.last_seen <= erased_at:
+    if grave and facet.last_seen <= grave.up_to:
         return None
+    erased_at = grave.up_to if grave else 0
     key = part.keyring.facet(left, facet.name, facet.birth_date, erased_at)
     made = replace(facet, key=key, identifiers=left, erased_at=erased_at)
     return made if digests(made, part.rules, part.keyring) else None

@@ -63,8 +63,8 @@ class Marks:
     def __init__(
         self, shared: Iterable[bytes], unshared: Iterable[bytes], rules: Rules, keyring: Keyring
     ) -> None:
-        self.shared = set(shared)
         self.unshared = set(unshared)
+        self.shared = set(shared) - self.unshared
         self._rules = rules
         self._keyring = keyring
         self._kinds: dict[bytes, str] = {}
@@ -86,6 +86,12 @@ class Marks:
         self.shared.add(digest)
         return {digest: (self._kinds[digest], "max_group")} | self._spread(seen)
 
+    def free(self, digest: bytes) -> None:
+        """Take the mark away, for good. What was marked because of it stays so: had it been
+        free from the beginning, it would have been marked too (see `_spread`)."""
+        self.unshared.add(digest)
+        self.shared.discard(digest)
+
     def final(self, digest: bytes) -> bool:
         """Whether it is marked already, or never to be."""
         return digest in self.shared or digest in self.unshared
@@ -95,9 +101,18 @@ class Marks:
         return Seen(self._carriers(facets), self._rules, self._keyring)
 
     def _spread(self, seen: Seen) -> dict[bytes, tuple[str, str]]:
-        """What is contested beside what is shared, until nothing is left."""
+        """What is contested beside what is shared, until nothing is left.
+
+        Marks are judged as if nobody had freed anything, so that it does not matter when
+        somebody did: what a person frees is that identifier, and none beside it.
+        """
+        exceeding = frozenset(
+            digest
+            for digest in self.unshared
+            if digest in seen.carriers and self._exceeded(digest, seen)
+        )
         marked: dict[bytes, tuple[str, str]] = {}
-        while more := self._contested_beside(seen):
+        while more := self._contested_beside(seen, exceeding):
             self.shared |= more
             marked |= {digest: (self._kinds[digest], "contested") for digest in more}
         return marked
@@ -175,16 +190,18 @@ class Marks:
         rule = self._rules.kinds.get(kind)
         return rule is not None and not rule.transactional
 
-    def _contested_beside(self, seen: Seen) -> set[bytes]:
+    def _contested_beside(self, seen: Seen, exceeding: Collection[bytes]) -> set[bytes]:
         """Contested identifiers that an identifier without veto shows to be shared.
 
         Such a one is shared itself, or stands beside too many contested ones: then it is
-        no person's, and ties together what has nothing in common.
+        no person's, and ties together what has nothing in common. `exceeding`: what would be
+        shared, had nobody freed it.
         """
+        wide = self.shared.union(exceeding) if exceeding else self.shared
         contested = {
             digest
             for digest in seen.carriers
-            if self._rule(digest).veto and (digest in self.shared or seen.incompatible(digest))
+            if self._rule(digest).veto and (digest in wide or seen.incompatible(digest))
         }
         if contested <= self.shared | self.unshared:
             return set()
@@ -193,7 +210,7 @@ class Marks:
             if self._rule(digest).veto:
                 continue
             beside = seen.beside(digest) & contested
-            if digest in self.shared or len(beside) > self._rules.max_contested:
+            if digest in wide or len(beside) > self._rules.max_contested:
                 marked |= beside
         return marked - self.shared - self.unshared
 

@@ -85,9 +85,14 @@ def _former_keys(
 # -- the command ---------------------------------------------------------------------------
 
 
-def asks_for_index(command: SuppressCommand, links: Mapping[bytes, bytes | None]) -> bool:
-    """Whether the carriers of its identifier are told by an index, not by the link."""
-    return links.get(command.digest) in MARKS
+def indexes_to_empty(items: Sequence[Item], links: Mapping[bytes, bytes | None]) -> list[bytes]:
+    """Digests of identifiers to be suppressed whose carriers are told by an index, not by the
+    link."""
+    return [
+        item.digest
+        for item in items
+        if isinstance(item, SuppressCommand) and links.get(item.digest) in MARKS
+    ]
 
 
 def briefed(

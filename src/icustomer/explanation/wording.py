@@ -58,6 +58,7 @@ CHANGED: Mapping[str, str] = {
     "claimed": "the guest {who} became a customer",
     "erased": "{who} was erased",
     "identifier_shared": "{what} turned out to belong to many",
+    "identifier_unshared": "a person said that {what} does not belong to many",
     "merge_refused": "{what} did not join {who} and {others}",
     "suspicious": "{who} looked suspicious",
 }

@@ -22,7 +22,15 @@ OUTCOMES = (
     *("unresolved", "suppressed", "dead_lettered"),
 )
 """In the order in which they are told; each event ends in exactly one."""
-CHANGES = ("created", "merged", "split", "claimed", "identifier_shared", "merge_refused")
+CHANGES = (
+    "created",
+    "merged",
+    "split",
+    "claimed",
+    "identifier_shared",
+    "identifier_unshared",
+    "merge_refused",
+)
 MILLISECONDS = 1_000
 
 

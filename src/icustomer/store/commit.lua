@@ -1,12 +1,13 @@
--- Each change on its own: if every group version and link that it read still stands, write all
--- of it and its outbox entry; else nothing.
+-- Each change on its own: if every group version, link and index that it read still stands, write
+-- all of it and its outbox entry; else nothing.
 -- ARGV: fence, nonce, slot, limit of an index, plan, digests of the links read, of the links written,
 -- fields of the aliases, digests of the entries' contents, digests of the marks left,
 -- the groups in which guests wait (see guests.lua), the values of the columns, the contents.
 -- Columns: groups read (values are versions), links read ('' where nothing is expected), groups, links,
--- aliases, index additions, index removals, indexes of marks left, their links. The plan is msgpack of
--- {size of each column, {for each change how much of each column is its own}, {for each change how
--- many groups in which guests wait}}.
+-- aliases, index additions, index removals, indexes of marks left, their links, indexes read (values are
+-- all group IDs that they name, one behind the other). The plan is msgpack of {size of each column, {for
+-- each change how much of each column is its own}, {for each change how many groups in which guests
+-- wait}}.
 -- Answer: a '1' or '0' for each change.
 
 local fence, nonce, slot, index_limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -24,7 +25,19 @@ for i, size in ipairs(sizes) do
   columns[i] = column(size)
 end
 local groups_read, links_read, groups, links, aliases, added, removed = unpack(columns)
-local left_indexes, left_links = columns[8], columns[9]
+local left_indexes, left_links, indexes_read = columns[8], columns[9], columns[10]
+
+local function names_exactly(index, members)
+  if redis.call('SCARD', index) * GROUP_ID_BYTES ~= #members then
+    return false
+  end
+  for last = GROUP_ID_BYTES, #members, GROUP_ID_BYTES do
+    if redis.call('SISMEMBER', index, string.sub(members, last - GROUP_ID_BYTES + 1, last)) == 0 then
+      return false
+    end
+  end
+  return true
+end
 
 local function still_as_read(change)
   for _ = 1, change[1] do
@@ -36,6 +49,11 @@ local function still_as_read(change)
   for _ = 1, change[2] do
     local bucket, link, i = take_next(links_read, HEAD)
     if standing_place(bucket, link_field(links_read_by, i)) ~= link then
+      return false
+    end
+  end
+  for _ = 1, change[10] do
+    if not names_exactly(take_next(indexes_read, HEAD)) then
       return false
     end
   end
@@ -73,7 +91,7 @@ local function enter(i)
 end
 
 -- Where the next change begins, however far this one came.
-local starts = { 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+local starts = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 local function pass(change)
   for i, count in ipairs(change) do
     starts[i] = starts[i] + count

@@ -17,8 +17,8 @@ REBUILD_NONCE = "rebuild"
 """Nonce of those entries. It never leases a slot, so the next sweep takes them over."""
 
 INDEX_LIMIT = 1_000
-"""Groups that the index of one shared identifier names. Beyond it nobody could carry out
-`unshare` in one change anyway."""
+"""Groups that the index of one shared identifier names. `unshare` makes fewer one group in a
+change (`MAX_GROUPS` of core/unsharing.py); lookups tell of more."""
 
 INDEX_INCOMPLETE = b"+"
 """Member of an index that reached its limit. A group ID has 16 bytes, so it is never this."""

@@ -33,11 +33,18 @@ def version_standing(space: Space, group_id: bytes) -> int:
 
 
 def still_as_read(space: Space, write: Write) -> bool:
-    """Whether every group version and every link that a write read still stands."""
-    return all(
-        version_standing(space, group_id) == version
-        for group_id, version in write.read_groups.items()
-    ) and all(space.links.get(digest) == link for digest, link in write.read_links.items())
+    """Whether every group version, link and index that a write read still stands."""
+    return (
+        all(
+            version_standing(space, group_id) == version
+            for group_id, version in write.read_groups.items()
+        )
+        and all(space.links.get(digest) == link for digest, link in write.read_links.items())
+        and all(
+            space.indexes.get(digest, set()) == members
+            for digest, members in write.read_indexes.items()
+        )
+    )
 
 
 def is_known(space: Space, group_id: bytes, known: Mapping[bytes, int]) -> bool:

@@ -77,6 +77,7 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         [keys.index(digest) for digest, _ in removed],
         [keys.index(digest) for digest in left],
         keys.links(left),
+        [keys.index(digest) for write in writes for digest in write.read_indexes],
     ]
     values = [
         *[version_text(each) for write in writes for each in write.read_groups.values()],
@@ -91,6 +92,7 @@ def packed_writes(writes: Sequence[Write], keys: SpaceKeys) -> tuple[list[bytes]
         *[group_id for _, group_id in added],
         *[group_id for _, group_id in removed],
         *[ABSENT] * (2 * len(left)),
+        *[b"".join(members) for write in writes for members in write.read_indexes.values()],
     ]
     packed = [b"".join(links_read), b"".join(links), fields]
     digests = b"".join(map(content_digest, contents))
@@ -122,6 +124,7 @@ def _counts(write: Write) -> tuple[int, ...]:
         len(write.index_removed),
         len(write.unmarked),
         len(write.unmarked),
+        len(write.read_indexes),
     )
 
 

@@ -45,6 +45,12 @@ class Loaded(Struct):
     links: dict[bytes, bytes | None]
     aliases: dict[str, bytes | None]
     groups: dict[bytes, bytes | None]
+    indexes: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier that a command frees, to all groups that hold its carriers.
+    These and the next are filled by `loading`."""
+    carriers: dict[bytes, list[bytes] | None] = field(default_factory=dict)
+    """Digest of an identifier that a command suppresses, to as many of the groups that its index
+    names as one change rewrites; None: it names not all."""
 
 
 class Write(Struct):
@@ -68,6 +74,8 @@ class Write(Struct):
     """Shared identifiers whose mark goes unless their index names another group."""
     waiting: dict[bytes, int | None] = field(default_factory=dict)
     """Group ID -> earliest last act of guests whose time runs, microseconds; None: nobody's."""
+    read_indexes: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Digest of a shared identifier -> the groups that its index must still name, and no others."""
 
 
 def entry_only(
@@ -213,8 +221,8 @@ class Store(Protocol):
         ...
 
     async def commit(self, session: Session, writes: Sequence[Write]) -> list[bool]:
-        """For each write on its own: all of it and its outbox entry if every group version
-        and link read still stands, else nothing and False."""
+        """For each write on its own: all of it and its outbox entry if every group version,
+        link and index read still stands, else nothing and False."""
         ...
 
     async def prepare(self, session: Session, known: Mapping[bytes, int]) -> Closure:

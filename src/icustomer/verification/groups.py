@@ -78,8 +78,9 @@ def _facets(group: Group, keyring: Keyring) -> Iterator[Broken]:
     if graves != sorted(set(graves)):
         yield Broken(Law.FACETS, "its graves are not sorted, or one stands there twice")
     suppressed = [each.digest for each in group.suppressed]
-    if group.id not in (*keys, *graves, *suppressed):
-        yield Broken(Law.FACETS, "its ID is the key of none of its facets")
+    waiting = [] if keys or graves else group.unshared
+    if group.id not in (*keys, *graves, *suppressed, *waiting):
+        yield Broken(Law.FACETS, "its ID is that of nothing that it holds")
     yield from _erasure(group, keyring)
 
 
@@ -149,14 +150,18 @@ def _end(one: Retired, retired: dict[str, Retired]) -> str | None:
 
 def _marks(group: Group, rules: Rules, keyring: Keyring) -> Iterator[Broken]:
     """The marks that a group holds are sorted, and of identifiers that it carries."""
-    if not group.shared:
+    marks = [*group.shared, *group.unshared]
+    if not marks:
         return
-    if group.shared != sorted(set(group.shared)):
+    if len(marks) != len(set(marks)) or marks != sorted(group.shared) + sorted(group.unshared):
         yield Broken(Law.MARKS, "its marks are not sorted, or one stands there twice")
     carried = {each for facet in group.facets for each in digests(facet, rules, keyring)}
-    carried |= {each for grave in group.graves for each in grave.marks}
-    for digest in sorted(set(group.shared) - carried):
+    outlasting = {each for grave in group.graves for each in grave.marks}
+    for digest in sorted(set(group.shared) - carried - outlasting):
         yield Broken(Law.MARKS, f"it marks {digest.hex()} as shared and does not carry it")
+    # Without facets it waits for those who will carry what was unshared.
+    for digest in sorted(set(group.unshared) - (carried if group.facets else {group.id})):
+        yield Broken(Law.MARKS, f"it marks {digest.hex()} as unshared and does not carry it")
 
 
 def _twice(values: Iterable[T]) -> list[T]:

@@ -39,6 +39,7 @@ def write(version: int = 1, **parts: Any) -> Write:
         entry_ids=parts.pop("entry_ids", None) or [],
         unmarked=parts.pop("unmarked", []),
         waiting=parts.pop("waiting", {}),
+        read_indexes=parts.pop("read_indexes", {}),
     )
     assert not parts
     if not write.entry_groups and not write.entry_ids:

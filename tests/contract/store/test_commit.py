@@ -231,3 +231,27 @@ async def test_a_refused_change_does_not_shift_what_later_ones_read_and_write(
         key("new"): None,
     }
     assert await store.index(key("s")) == {B}
+
+
+INDEXED = {"as read": True, "one more": False, "one less": False, "another": False}
+
+
+@pytest.mark.parametrize("name", INDEXED)
+async def test_a_change_stands_on_an_index_that_names_these_groups_and_no_others(
+    store: Store, session: Session, name: str
+) -> None:
+    carriers = [key(letter) for letter in "xyz"]
+    read = {"as read": carriers, "one more": carriers[:2], "another": [*carriers[:2], A]}
+    added = [(LINK, each) for each in carriers]
+    await store.commit(session, [write(links={LINK: SHARED}, index_added=added)])
+    freeing = write(
+        2,
+        groups={A: blob(2)},
+        links={LINK: A},
+        index_removed=added,
+        read_indexes={LINK: frozenset(read.get(name, [*carriers, A]))},
+    )
+    after = write(3, groups={B: blob(3)})
+    assert await store.commit(session, [freeing, after]) == [INDEXED[name], True]
+    assert (await store.load([LINK], [])).links == {LINK: A if INDEXED[name] else SHARED}
+    assert await store.index(LINK) == (set() if INDEXED[name] else set(carriers))

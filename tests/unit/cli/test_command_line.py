@@ -43,7 +43,7 @@ def call_main(monkeypatch, capsys):
     return run
 
 
-def test_help_lists_the_commands_that_work_and_no_others():
+def test_help_lists_the_commands_that_work():
     shown = call("--help").output
     commands = (
         "run",
@@ -55,12 +55,12 @@ def test_help_lists_the_commands_that_work_and_no_others():
         "export",
         "merge",
         "split",
+        "unshare",
         "forget",
         "suppress",
         "evaluate",
     )
     assert [name for name in commands if name not in shown] == []
-    assert "unshare" not in shown
 
 
 def test_the_version_is_told():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icustomer.commands.decisions import Before, Place, Watch, _follow
+from icustomer.commands.decisions import Before, CustomerWatch
 from icustomer.commands.finding import Found, find_by_ids
 from icustomer.core.change import Outcome
 from icustomer.core.model import Customer, Facet, Group, NormalName, Override, RawName
@@ -23,7 +23,7 @@ def found(number: int, *overrides: Override) -> Found:
     return Found(Group(key, 1, [facet(number)], [customer], overrides=list(overrides)), customer)
 
 
-class Reads(Watch):
+class Reads(CustomerWatch):
     """Answers in turn."""
 
     answers: list[list[Found]]
@@ -35,10 +35,11 @@ class Reads(Watch):
 async def test_a_split_that_was_read_half_is_read_again() -> None:
     """The link was read before the commit and its group after it: one of two customers."""
     before = Before(("ic_1",), [found(1)])
-    watch = Reads(None, None, None, before, EVENT, Place(0, 0))
+    watch = Reads(None, None, before, EVENT)
     both = [found(1, WORD), found(2, WORD)]
     watch.answers = [[found(1, WORD)], both]
-    result = await _follow(watch, 1.0)
+    result = await watch.look()
+    assert result is not None
     assert result.outcome == Outcome.SPLIT
     assert result.customer_ids == ("ic_1", "ic_2")
 

@@ -17,6 +17,7 @@ from icustomer.core.observation import (
     Origin,
     SplitCommand,
     SuppressCommand,
+    UnshareCommand,
 )
 from icustomer.core.rules import KindRule, Rules
 
@@ -313,6 +314,13 @@ def test_a_split_of_all_and_a_bare_split_are_told_apart():
     assert bare.identifiers == ()
 
 
+def test_an_unshare_names_kind_and_digest():
+    answer = command("command-unshare", identifier={"kind": "phone", "value": "0049 170 123 45 67"})
+    assert isinstance(answer.item, UnshareCommand)
+    assert answer.item.kind == "phone"
+    assert answer.item.digest == KEYRING.identifier("phone", "+491701234567")
+
+
 @pytest.mark.parametrize(
     ("name", "changed", "detail"),
     [
@@ -325,7 +333,21 @@ def test_a_split_of_all_and_a_bare_split_are_told_apart():
             "identifiers.0: email",
         ),
         ("command-forget", {"customer_id": "hunter2"}, "customer_id: no customer ID"),
-        ("command-unshare", {}, "not carried out by this version: unshare"),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "email", "value": "hunter2"}},
+            "identifier: email",
+        ),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "hunter2", "value": "1"}},
+            "identifier: the rules do not match it",
+        ),
+        (
+            "command-unshare",
+            {"identifier": {"kind": "email", "value": "test@test.com"}},
+            "identifier: the rules do not match it",
+        ),
         (
             "command-suppress",
             {"identifier": {"kind": "phone", "value": "030 1234"}},

@@ -76,3 +76,10 @@ def test_what_led_to_a_group_and_does_no_more() -> None:
     before = Directions(b"g", {b"1": b"g", b"2": SHARED, b"3": b"g"}, [b"2", b"4"], ["a", "b"])
     after = Directions(b"g", {b"1": b"g", b"3": SHARED}, [b"4", b"5"], ["b", "c"])
     assert directions_lost(before, after) == Directions(b"g", {b"2": SHARED}, [b"2"], ["a"])
+
+
+def test_what_was_unshared_and_nobody_carries_is_found_by_its_digest() -> None:
+    waiting = Group(PHONE, 1, [], unshared=[PHONE])
+    for group in (waiting, outline_of(encode(waiting))):
+        answer = directions_to(group, DEFAULT_RULES, KEYRING)
+        assert (answer.links, answer.index, answer.aliases) == ({PHONE: PHONE}, [], [])
