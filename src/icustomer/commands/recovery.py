@@ -53,9 +53,8 @@ async def open_means(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
     sessions = Sessions(store, log, rebuild, new_nonce, fingerprint, observer)
     try:
         await store.read_fence()
-        claim = await log.last_claim()
-        check_key(claim, fingerprint)
-        check_rules(claim, rules.fingerprint)
+        check_key(await log.last_claim(), fingerprint)
+        check_rules(await log.highest_claim(), rules.fingerprint)
         outbox = Outbox(store, log, tools.maker, observer)
         yield Means(store, log, sessions, outbox, rebuild, new_nonce)
     finally:

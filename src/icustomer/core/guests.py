@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from icustomer.core.composites import Claim
 from icustomer.core.model import Facet, Group, NormalName, RawName
 from icustomer.core.observation import Item, Observation
 
@@ -116,7 +117,7 @@ def waiting_since(group: Holding) -> int | None:
 # -- husks ---------------------------------------------------------------------------------
 
 
-def is_husk(facet: Facet) -> bool:
+def is_husk(facet: Claim) -> bool:
     """Whether a facet is what is left of one: no event makes a facet that claims nothing."""
     return not (facet.identifiers or facet.name.parts or facet.birth_date)
 
