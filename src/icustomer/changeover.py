@@ -132,14 +132,13 @@ class Changeover:
     async def _write(self, nonce: str, found: _Found, changes: Sequence[Change]) -> None:
         """What led to groups before goes first: it may lead elsewhere from now on."""
         await self._store.detach(nonce, list(self._lost(found, changes)))
+        written: dict[bytes, bytes | None] = {}
         for change in changes:
-            written: dict[bytes, bytes | None] = dict.fromkeys(change.deleted)
+            written |= dict.fromkeys(change.deleted)
             written |= {group.id: encode(group) for group in change.groups}
-            versions = dict.fromkeys(written, change.version)
-            entry = versions, sorted({*change.touched, *change.aliases})
-            ways = [self._directions(group) for group in change.groups]
-            others = await self._store.restore(nonce, written, ways, [entry])
-            await self._separate.groups(nonce, others)
+        ways = [self._directions(group) for change in changes for group in change.groups]
+        others = await self._store.restore(nonce, written, ways, [*map(_entry_of, changes)])
+        await self._separate.groups(nonce, others)
 
     def _lost(self, found: _Found, changes: Sequence[Change]) -> Iterator[Directions]:
         after = {group.id: self._directions(group) for each in changes for group in each.groups}
@@ -150,6 +149,12 @@ class Changeover:
 
     def _directions(self, group: Group) -> Directions:
         return directions_to(group, self._rules, self._keyring)
+
+
+def _entry_of(change: Change) -> tuple[dict[bytes, int], list[str]]:
+    """What must be published in one transaction."""
+    groups = [*(group.id for group in change.groups), *change.deleted]
+    return dict.fromkeys(groups, change.version), sorted({*change.touched, *change.aliases})
 
 
 def kept_directions(group: Outline | Group, rules: Rules, keyring: Keyring) -> Directions:
