@@ -36,6 +36,7 @@ from icustomer.ops.metrics_lag import LagWatch
 from icustomer.ops.reporting import LogObserver
 from icustomer.ops.tracing import tracing_observer
 from icustomer.outbox import Outbox
+from icustomer.pace import Pace
 from icustomer.prepare import Prepare
 from icustomer.rebuild import Rebuild
 from icustomer.session import Sessions
@@ -111,7 +112,7 @@ def build(settings: Settings, observer: Observer) -> Parts:
     sessions = Sessions(
         store,
         log,
-        Rebuild(store, log, rules, keyring, observer),
+        Rebuild(store, log, rules, keyring, observer, Pace(settings.rules_pace)),
         new_nonce,
         keyring.fingerprint(),
         observer,

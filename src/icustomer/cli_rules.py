@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from icustomer.cli_common import Json, exit_unless
+from icustomer.cli_common import Json, Reason, Yes, ask, exit_unless
 
 rules_app = typer.Typer(
     help="Show the matching rules, check a rule file, try it, switch it on.", no_args_is_help=True
@@ -88,3 +88,23 @@ def diff_rules(
         raise typer.BadParameter("--truth goes with --on FILE: nothing that is stored tells it")
     else:
         asyncio.run(diff_live(load_settings(), old, new, examples, as_json=as_json))
+
+
+@rules_app.command("activate")
+def activate_rules(
+    file: RulesFile,
+    reason: Reason,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for a rebuild of others to end.")
+    ] = 60,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Switch the space to other rules: all that is stored is worked out anew."""
+    from icustomer.commands.rules_activate import activate
+    from icustomer.settings import load_settings
+
+    settings = load_settings()
+    if not yes:
+        ask(f"Switch {settings.space} to the rules of {file}? Workers with other rules stop.")
+    asyncio.run(activate(settings, file, reason, timeout, as_json=as_json))

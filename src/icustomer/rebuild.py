@@ -8,17 +8,21 @@ and what becomes of what Redis still holds, is decided here; `replay` does it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from icustomer.activation import Activation, activation_of, check_rules, stamped
+from icustomer.changeover import InForce
 from icustomer.core.keys import Keyring
 from icustomer.core.rules import Rules
 from icustomer.errors import IcustomerError, RetryError, UnavailableError
 from icustomer.observer import Observer
+from icustomer.pace import UNHURRIED, Pace
 from icustomer.replay import Replay, Replayed
 from icustomer.store.port import Checkpoint, Claim, Standing, Store
 from icustomer.stream.port import Log
@@ -47,6 +51,13 @@ class Rebuilt(Struct, frozen=True):
     way: Way
     groups: int
     """Groups written, or given what leads to them."""
+    converted: int = 0
+    """Those among them that former rules had worked out."""
+
+
+Ruling = Callable[[int, Claim | None], Activation]
+"""Number of a claim, and the claim that tells which rules hold before it, to those that hold by it.
+Raises `OtherRulesError`."""
 
 
 class _Begun(Struct, frozen=True):
@@ -54,10 +65,17 @@ class _Begun(Struct, frozen=True):
 
     nonce: str
     claim: Claim
+    active: Activation
+    """The rules that hold by the claim."""
     standing: Standing
     """What Redis told of its history before."""
     end: Checkpoint
     """Where the changelog ended then."""
+
+    @property
+    def in_force(self) -> InForce:
+        """Under what groups are brought."""
+        return InForce(self.claim.number, self.active.since, self.active.at)
 
 
 class Rebuild:
@@ -70,15 +88,17 @@ class Rebuild:
         rules: Rules,
         keyring: Keyring,
         observer: Observer | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        """`observer`: told when a rebuild begins and ends; nobody, if there is none."""
+        """`observer`: told when a rebuild begins and ends; nobody, if there is none. `pace`: of
+        groups that former rules worked out."""
         self._store = store
         self._log = log
         self.rules = rules
         self._observer = observer or Observer()
         self._former: list[str] = []
         """Nonces of tries that came to nothing: a pending fence of theirs is nobody's."""
-        self._replay = Replay(store, log, rules, keyring)
+        self._replay = Replay(store, log, rules, keyring, pace or Pace(UNHURRIED))
 
     async def catch_up(self, nonce: str) -> Rebuilt:
         """Bring the working state up to the changelog in the shortest way that is right, under
@@ -88,13 +108,23 @@ class Rebuild:
         `HistoryCutError` if the pending fence was lost on the way.
         """
         async with self._held(nonce):
-            return await self._shortest(await self._begin(nonce))
+            return await self._shortest(await self._begin(nonce, self._rules_that_hold))
 
     async def run(self, nonce: str) -> Rebuilt:
         """Likewise from the whole changelog, whatever Redis holds; but if that topic was made
         again, what Redis holds is kept and published into it."""
         async with self._held(nonce):
-            return await self._whole(await self._begin(nonce))
+            return await self._whole(await self._begin(nonce, self._rules_that_hold))
+
+    async def switch(self, nonce: str, at: int) -> Rebuilt:
+        """Likewise, and from this claim on the rules of this process hold, whichever did before:
+        all groups are worked out anew under them. `at`: when that is, microseconds.
+
+        Once it has begun, whoever rebuilds next completes it; only a later switch can take its
+        place.
+        """
+        async with self._held(nonce):
+            return await self._whole(await self._begin(nonce, partial(self._rules_from_now_on, at)))
 
     @asynccontextmanager
     async def _held(self, nonce: str) -> AsyncIterator[None]:
@@ -133,18 +163,25 @@ class Rebuild:
             with suppress(RetryError):
                 await self._store.note(nonce, {})
 
-    async def _begin(self, nonce: str) -> _Begun:
+    async def _begin(self, nonce: str, ruling: Ruling) -> _Begun:
         standing = await self._store.standing()
         # If the topic was made again, this forgets what was remembered of the former one.
         await self._log.changelog_end()
-        last = await self._log.last_claim()
-        check_rules(last, self.rules.fingerprint)
-        known = [each.number for each in (last, standing.epoch) if each]
-        active = activation_of(last) or Activation(self.rules.fingerprint)
-        claim = await self._claim(max(known, default=0) + 1, stamped(nonce, active))
+        highest = await self._log.highest_claim()
+        known = [each.number for each in (highest, standing.epoch) if each]
+        number = max(known, default=0) + 1
+        active = ruling(number, highest or standing.epoch)
+        claim = await self._claim(number, stamped(nonce, active))
         await self._log.initialise_all()
         await self._require_last(claim)
-        return _Begun(nonce, claim, standing, await self._log.changelog_end())
+        return _Begun(nonce, claim, active, standing, await self._log.changelog_end())
+
+    def _rules_that_hold(self, _number: int, before: Claim | None) -> Activation:
+        check_rules(before, self.rules.fingerprint)
+        return activation_of(before) or Activation(self.rules.fingerprint)
+
+    def _rules_from_now_on(self, at: int, number: int, _before: Claim | None) -> Activation:
+        return Activation(self.rules.fingerprint, number, at)
 
     async def _claim(self, number: int, nonce: str) -> Claim:
         claim = Claim(number, nonce)
@@ -152,7 +189,10 @@ class Rebuild:
         return claim
 
     async def _require_last(self, claim: Claim) -> None:
-        if await self._log.last_claim() != claim:
+        """One that is the last but not the highest landed late: what was decided since it was
+        thought of, other rules too, must stand."""
+        last, highest = await self._log.last_claim(), await self._log.highest_claim()
+        if not last == highest == claim:
             raise UnavailableError("another worker claimed the rebuild")
 
     # -- the ways --------------------------------------------------------------------------
@@ -161,7 +201,7 @@ class Rebuild:
         checkpoint = begun.standing.checkpoint
         if checkpoint is None or not await self._is_prefix(begun, checkpoint):
             return await self._whole(begun)
-        replayed = await self._replay.tail(begun.nonce, checkpoint.offsets, begun.claim.number)
+        replayed = await self._replay.tail(begun.nonce, checkpoint.offsets, begun.in_force)
         if replayed is None:
             return await self._whole(begun)
         return await self._finish(begun, replayed, Way.TAIL)
@@ -180,21 +220,33 @@ class Rebuild:
 
     async def _whole(self, begun: _Begun) -> Rebuilt:
         if _made_again(begun):
-            await self._store.strip(begun.nonce)
-            replayed = await self._replay.onto_all(begun.nonce)
-            return await self._finish(begun, replayed, Way.LOG_MADE_AGAIN)
+            return await self._onto_all(begun)
         await self._store.wipe(begun.nonce)
-        replayed = await self._replay.whole(begun.nonce)
+        begun = await self._above(begun, await self._replay.stage(begun.nonce))
+        replayed = await self._replay.whole(begun.nonce, begun.in_force)
         return await self._finish(begun, replayed, Way.WHOLE)
 
+    async def _onto_all(self, begun: _Begun) -> Rebuilt:
+        await self._store.strip(begun.nonce)
+        begun = await self._above(begun, await self._replay.stage(begun.nonce))
+        replayed = await self._replay.onto_all(begun.nonce, begun.in_force)
+        return await self._finish(begun, replayed, Way.LOG_MADE_AGAIN)
+
+    async def _above(self, begun: _Begun, highest_epoch: int) -> _Begun:
+        """The rebuild under a claim above all epochs that were read. It is below one only where
+        the claims between were compacted away, and the last had landed late."""
+        number, active = highest_epoch + 1, begun.active
+        if begun.claim.number >= number:
+            return begun
+        if active.since == begun.claim.number:
+            active = replace(active, since=number)
+        claim = await self._claim(number, stamped(begun.nonce, active))
+        return replace(begun, claim=claim, active=active)
+
     async def _finish(self, begun: _Begun, replayed: Replayed, way: Way) -> Rebuilt:
-        claim = begun.claim
-        if replayed.highest_epoch >= claim.number:
-            # The last claim was a late one, of a rebuild that others had overtaken.
-            claim = await self._claim(replayed.highest_epoch + 1, claim.nonce)
-        await self._require_last(claim)
-        await self._store.finish_rebuild(begun.nonce, claim, begun.end)
-        return Rebuilt(way, replayed.groups)
+        await self._require_last(begun.claim)
+        await self._store.finish_rebuild(begun.nonce, begun.claim, begun.end)
+        return Rebuilt(way, replayed.groups, replayed.converted)
 
 
 def _made_again(begun: _Begun) -> bool:

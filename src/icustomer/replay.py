@@ -7,15 +7,24 @@ is written from what stands. So the store, not this process, holds what was read
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct, field
 
+from icustomer.changeover import Changeover, InForce, kept_directions
 from icustomer.core.keys import Keyring
 from icustomer.core.model import epoch_of
 from icustomer.core.rules import Rules
+from icustomer.pace import Pace
 from icustomer.separate import Separate
 from icustomer.store.codec import is_tombstone, tombstone, version_of
 from icustomer.store.outline import Outline, outline_of
@@ -25,6 +34,9 @@ from icustomer.stream.port import ChangelogRecord, Log
 
 PORTION = 500
 """Groups that one script call writes: some 10 ms of Redis' time, as a batch."""
+CONVERTED_AT_ONCE = 100
+"""Groups of former rules that are worked out anew together: some 50 ms of one core, after which
+the lease of the rebuild can be renewed."""
 LONGEST_TAIL = 20_000
 """Groups that changed since the checkpoint, held in memory (some 50 MB). Beyond that reading
 all takes little longer."""
@@ -36,11 +48,11 @@ EntriesOf = Callable[[Sequence[Staged], Mapping[bytes, Outline]], list[Entry]]
 
 
 class Replayed(Struct, frozen=True):
-    """What was read and written."""
+    """How many groups were written, or given what leads to them."""
 
-    highest_epoch: int = 0
-    """Of all versions that were read."""
     groups: int = 0
+    converted: int = 0
+    """Those among them that were worked out anew under other rules."""
 
 
 class Key(Struct):
@@ -67,28 +79,20 @@ class Key(Struct):
 class Replay:
     """Reads the changelog into the store under the nonce of a rebuild."""
 
-    def __init__(self, store: Store, log: Log, rules: Rules, keyring: Keyring) -> None:
+    def __init__(self, store: Store, log: Log, rules: Rules, keyring: Keyring, pace: Pace) -> None:
+        """`pace`: that of groups of former rules."""
         self._store = store
         self._log = log
         self._rules = rules
         self._keyring = keyring
         self._separate = Separate(store, rules, keyring)
+        self._changeover = Changeover(store, rules, keyring)
+        self._pace = pace
 
     # -- the whole changelog ---------------------------------------------------------------
 
-    async def whole(self, nonce: str) -> Replayed:
-        """Into a store that was wiped. What stands in the log more than once is published
-        again: nobody knows whether its last record is the newest."""
-        highest = await self._stage(nonce)
-        return Replayed(highest, await self._lead(nonce, _entries_of_noted))
-
-    async def onto_all(self, nonce: str) -> Replayed:
-        """Onto the groups that stand, which are all to be published again."""
-        highest = await self._stage(nonce)
-        return Replayed(highest, await self._lead(nonce, _entries_of_all))
-
-    async def _stage(self, nonce: str) -> int:
-        """The highest epoch that was read."""
+    async def stage(self, nonce: str) -> int:
+        """Put down the newest of each group that the log tells of; the highest epoch read."""
         highest = 0
         async for records in _portions(self._log.changelog(), PORTION):
             highest = max(highest, *(epoch_of(record.version) for record in records))
@@ -104,47 +108,88 @@ class Replay:
                 await self._store.note(nonce, again)
         return highest
 
-    async def _lead(self, nonce: str, entries_of: EntriesOf) -> int:
+    async def whole(self, nonce: str, in_force: InForce) -> Replayed:
+        """Bring all that was staged into a store that was wiped. What stands in the log more than
+        once is published again: nobody knows whether its last record is the newest."""
+        return await self._bring(nonce, in_force, _entries_of_noted)
+
+    async def onto_all(self, nonce: str, in_force: InForce) -> Replayed:
+        """Likewise beside the groups that stand, which are all to be published again."""
+        return await self._bring(nonce, in_force, _entries_of_all)
+
+    async def _bring(self, nonce: str, in_force: InForce, entries_of: EntriesOf) -> Replayed:
+        """First all that the rules in force worked out, for it is found by what leads to it; then
+        what former rules did, a portion at a time."""
+        led = await self._lead(nonce, in_force, entries_of)
+        if led.converted:
+            await self._convert(nonce, in_force)
+        return led
+
+    async def _lead(self, nonce: str, in_force: InForce, entries_of: EntriesOf) -> Replayed:
         """Write all that leads to the groups that stand; their number."""
-        cursor, groups = 0, 0
+        cursor, groups, old = 0, 0, 0
         while True:
             cursor, found = await self._store.staged(nonce, cursor)
-            for first in range(0, len(found), PORTION):
-                portion = found[first : first + PORTION]
-                groups += await self._lead_to(nonce, portion, entries_of)
+            for portion in _in_portions(found, PORTION):
+                standing = [each for each in portion if not is_tombstone(each.value)]
+                await self._lead_to(nonce, portion, in_force, entries_of)
+                groups += len(standing)
+                old += sum(in_force.is_old(version_of(each.value)) for each in standing)
             if cursor == 0:
-                return groups
+                return Replayed(groups, old)
 
-    async def _lead_to(self, nonce: str, portion: Sequence[Staged], entries_of: EntriesOf) -> int:
+    async def _lead_to(
+        self, nonce: str, portion: Sequence[Staged], in_force: InForce, entries_of: EntriesOf
+    ) -> None:
         gone: dict[bytes, bytes | None] = {
             each.group_id: None for each in portion if is_tombstone(each.value)
         }
         standing = {
             each.group_id: outline_of(each.value) for each in portion if each.group_id not in gone
         }
-        ways = [self._directions(group) for group in standing.values()]
+        ways = [
+            kept_directions(group, self._rules, self._keyring)
+            if in_force.is_old(group.version)
+            else self._directions(group)
+            for group in standing.values()
+        ]
         others = await self._store.restore(nonce, gone, ways, entries_of(portion, standing))
         await self._separate.groups(nonce, others)
-        return len(standing)
+
+    async def _convert(self, nonce: str, in_force: InForce) -> None:
+        """Until none of former rules is left. What is written on the way is not old."""
+        cursor = 0
+        while True:
+            cursor, found = await self._store.staged(nonce, cursor)
+            for portion in _in_portions(found, CONVERTED_AT_ONCE):
+                names = [
+                    each.group_id for each in portion if in_force.is_old(version_of(each.value))
+                ]
+                converted = await self._changeover.convert(nonce, names, in_force)
+                await self._pace.keep(converted)
+            if cursor == 0:
+                return
 
     def _directions(self, group: Outline) -> Directions:
         return directions_to(group, self._rules, self._keyring)
 
     # -- from a checkpoint -----------------------------------------------------------------
 
-    async def tail(self, nonce: str, since: Mapping[int, int], epoch: int) -> Replayed | None:
+    async def tail(
+        self, nonce: str, since: Mapping[int, int], in_force: InForce
+    ) -> Replayed | None:
         """What came after the checkpoint, onto a store that holds all before it. None, having
-        done nothing, if that is too much, or if it was written in `epoch` or later."""
+        done nothing, if that is too much, if some of it is not older than the claim, or if some
+        is of former rules."""
         keys: dict[bytes, Key] = {}
         async for records in _portions(self._log.changelog(since), PORTION):
             _collected(keys, records)
             if len(keys) > LONGEST_TAIL:
                 return None
-        highest = max((epoch_of(version_of(key.value)) for key in keys.values()), default=0)
-        if highest >= epoch:
+        versions = [version_of(key.value) for key in keys.values()]
+        if any(epoch_of(each) >= in_force.epoch or in_force.is_old(each) for each in versions):
             return None
-        written = await self._write(nonce, keys)
-        return Replayed(highest, written)
+        return Replayed(await self._write(nonce, keys))
 
     async def _write(self, nonce: str, keys: Mapping[bytes, Key]) -> int:
         """First nothing leads to a group that the log leads elsewhere by now: so whatever is

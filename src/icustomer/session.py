@@ -149,7 +149,7 @@ class Sessions:
         `UnavailableError` while somebody else may be at that."""
         claim = await self._log.last_claim()
         check_key(claim, self._fingerprint)
-        check_rules(claim, self._rebuild.rules.fingerprint)
+        check_rules(await self._log.highest_claim(), self._rebuild.rules.fingerprint)
         fence = await self._store.read_fence()
         if fence and fence.claim == claim:
             self._disagreements = 0

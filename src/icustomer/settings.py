@@ -127,6 +127,16 @@ class Settings(BaseSettings):
         File,
         Field(description="Path of a rules.toml; the built-in rules if not set."),
     ] = None
+    rules_pace: Annotated[
+        float,
+        Must("a number, 0 or more"),
+        Field(
+            ge=0,
+            allow_inf_nan=False,
+            description="Groups a second that a change of rules works out anew at most; "
+            "0: as many as it can.",
+        ),
+    ] = 0
     guest_retention: Annotated[
         timedelta,
         from_text(parse_duration),

@@ -52,6 +52,7 @@ PHASES: dict[str, Phase] = {
     "release": Phase.LEASE,
     "renew": Phase.LEASE,
     "last_claim": Phase.FENCE,
+    "highest_claim": Phase.FENCE,
     "read_fence": Phase.FENCE,
     "enter": Phase.FENCE,
     "changelog_end": Phase.TEND,
@@ -94,10 +95,16 @@ TRIED_ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("worker", "_work_out", "isolate"),
     # What an operator asks for, and the answer to a changelog that was made again.
     ("rebuild", "run", ""),
-    ("rebuild", "_whole", "strip"),
-    ("rebuild", "_whole", "onto_all"),
-    ("rebuild", "_finish", "_claim"),
+    ("rebuild", "_whole", "_onto_all"),
+    ("rebuild", "_onto_all", ""),
+    ("rebuild", "_above", "_claim"),
     ("replay", "onto_all", ""),
+    # A switch of rules is struck at each of its calls in turn (tests/unit/activation).
+    ("rebuild", "switch", ""),
+    ("replay", "_bring", "_convert"),
+    ("replay", "_convert", ""),
+    ("changeover", "", ""),
+    ("pace", "", ""),
     # Contradictions that publishing groups together makes impossible, or next to that.
     ("replay", "_lead_to", "groups"),
     ("replay", "_write", "groups"),

@@ -13,6 +13,7 @@ from icustomer.core.rules import Rules
 from icustomer.kafka_access import connection
 from icustomer.observer import Observer
 from icustomer.outbox import Outbox
+from icustomer.pace import Pace
 from icustomer.rebuild import Rebuild
 from icustomer.session import Sessions, check_key
 from icustomer.settings import Settings
@@ -37,6 +38,14 @@ async def open_means(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
     """Raises `UnavailableError` at once if Redis or Kafka is away, `WrongKeyError` if the space
     was made with another key, and `OtherRulesError` if it is matched by other rules. Holds no
     slot before one is asked for."""
+    async with open_whatever_rules(settings, tools) as means:
+        check_rules(await means.log.highest_claim(), tools.rules.fingerprint)
+        yield means
+
+
+@asynccontextmanager
+async def open_whatever_rules(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
+    """Likewise, whatever rules the space is matched by."""
     rules, keyring = tools.rules, tools.keyring
     store = RedisStore(
         settings.redis_url.get_secret_value(), settings.space, cluster=settings.redis_cluster
@@ -48,14 +57,12 @@ async def open_means(settings: Settings, tools: Tools) -> AsyncIterator[Means]:
         group=settings.consumer_group,
     )
     observer = Observer()
-    rebuild = Rebuild(store, log, rules, keyring)
+    rebuild = Rebuild(store, log, rules, keyring, pace=Pace(settings.rules_pace))
     new_nonce, fingerprint = nonces(keyring), keyring.fingerprint()
     sessions = Sessions(store, log, rebuild, new_nonce, fingerprint, observer)
     try:
         await store.read_fence()
-        claim = await log.last_claim()
-        check_key(claim, fingerprint)
-        check_rules(claim, rules.fingerprint)
+        check_key(await log.last_claim(), fingerprint)
         outbox = Outbox(store, log, tools.maker, observer)
         yield Means(store, log, sessions, outbox, rebuild, new_nonce)
     finally:

@@ -13,16 +13,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from icustomer.core.assembly import write_anew
+from icustomer.core.burying import base_key
 from icustomer.core.carrying import connecting
-from icustomer.core.change import SHARED, Change, Note
-from icustomer.core.facet_union import together
+from icustomer.core.change import MARKS, SHARED, Change, Note
 from icustomer.core.grouping import Places, places_of
 from icustomer.core.history import Cause
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group, number_of, version_after
 from icustomer.core.part import Part
+from icustomer.core.renewal import one_of_each
 from icustomer.core.rules import Rules
 from icustomer.core.sets import DisjointSets
+from icustomer.core.uniting import united
 
 BY_RULES = "rules"
 """`Cause.rule` of what new rules brought about."""
@@ -48,11 +50,16 @@ class Waiting(Struct, frozen=True):
 
 def leading(group: Group, rules: Rules, keyring: Keyring) -> Iterator[bytes]:
     """Digests by which a group that was read anew is found before it is converted, and finds
-    others: of whatever its facets may be connected by, and of each facet itself."""
+    others: of whatever its facets may be connected by, of each facet itself, and of graves."""
     for facet in group.facets:
         yield facet.key
+        if facet.erased_at:
+            yield base_key(facet, keyring)
         for _, digest, _ in connecting(facet, rules, keyring):
             yield digest
+    for grave in group.graves:
+        yield grave.key
+        yield from (digest for digest in grave.marks if digest in group.unshared)
 
 
 class Read(Struct, frozen=True):
@@ -76,7 +83,7 @@ def waiting_parts(read: Read, rules: Rules, keyring: Keyring) -> Iterator[Waitin
     for group_id, digests in leads.items():
         for digest in digests:
             link = read.links[digest]
-            if link != SHARED:
+            if link not in MARKS:
                 joined.union(carrier.setdefault(digest, group_id), group_id)
                 if link is not None:
                     joined.union(link, group_id)
@@ -90,7 +97,7 @@ def waiting_parts(read: Read, rules: Rules, keyring: Keyring) -> Iterator[Waitin
 
 def convert(waiting: Waiting, rules: Rules, keyring: Keyring) -> Change:
     """The change that works the groups out anew."""
-    former = _with_one_facet_a_key([*waiting.current, *waiting.old])
+    former = _with_one_of_each([*waiting.current, *waiting.old])
     shared = [digest for digest, link in waiting.links.items() if link == SHARED]
     part = Part(former, shared, waiting.version, rules, keyring)
     cause = Cause(waiting.at, "", BY_RULES)
@@ -110,15 +117,21 @@ def convert(waiting: Waiting, rules: Rules, keyring: Keyring) -> Change:
     return change
 
 
-def _with_one_facet_a_key(groups: Sequence[Group]) -> list[Group]:
-    """A facet that got the key of another is one with it, wherever that stands."""
+def _with_one_of_each(groups: Sequence[Group]) -> list[Group]:
+    """A facet that got the key of another is one with it, wherever that stands; so is a grave."""
     facets: dict[bytes, Facet] = {}
     for group in groups:
         for facet in group.facets:
             known = facets.get(facet.key)
-            facets[facet.key] = facet if known is None else together(known, facet)
+            facets[facet.key] = facet if known is None else united(known, facet)
+    graves = {each.key: each for each in one_of_each(dug for one in groups for dug in one.graves)}
     return [
-        replace(group, facets=[facets[facet.key] for facet in group.facets]) for group in groups
+        replace(
+            group,
+            facets=[facets[facet.key] for facet in group.facets],
+            graves=[graves[grave.key] for grave in group.graves],
+        )
+        for group in groups
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from icustomer.core.composites import Claim
 from icustomer.core.model import Facet, Group, NormalName, RawName
 from icustomer.core.observation import Item, Observation
 
@@ -30,9 +31,6 @@ class Guests(Struct, frozen=True):
         """When the time of a guest is over; without retention it is before any time."""
         return last_act + self.retention if self.retention else 0
 
-
-BY_NOBODY = ("", "")
-"""Who founded what is left of a facet: every event has a source and an ID."""
 
 EVERYBODY_STAYS = Guests(FOREVER)
 
@@ -120,9 +118,9 @@ def waiting_since(group: Holding) -> int | None:
 # -- husks ---------------------------------------------------------------------------------
 
 
-def is_husk(facet: Facet) -> bool:
-    """Whether a facet is what is left of one."""
-    return facet.founded_by == BY_NOBODY
+def is_husk(facet: Claim) -> bool:
+    """Whether a facet is what is left of one: no event makes a facet that claims nothing."""
+    return not (facet.identifiers or facet.name.parts or facet.birth_date)
 
 
 def husk_of(facet: Facet, at: int) -> Facet:
@@ -138,7 +136,7 @@ def husk_of(facet: Facet, at: int) -> Facet:
         last_seen=0,
         last_event_id="",
         founded_at=at,
-        founded_by=BY_NOBODY,
+        founded_by=("", ""),
         applied={},
         minted=facet.minted,
         expired_at=max(facet.last_seen, facet.expired_at),

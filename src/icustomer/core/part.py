@@ -25,6 +25,7 @@ from icustomer.core.observation import Observation
 from icustomer.core.overriding import overrides_of, together
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
+from icustomer.core.uniting import united
 
 EXPIRED = Verdict(Outcome.SUPPRESSED, "guest_expired")
 """What was told again of a guest whose time was over."""
@@ -179,14 +180,14 @@ class Part:
         """The claim of a guest whose time was over is made again: another person's life, under
         an ID of its own."""
         del self.husks[husk.key]
-        return replace(after, facet=_anew(after.facet, husk))
+        return replace(after, facet=united(after.facet, husk))
 
     def replace_facets(self, facets: Mapping[bytes, Facet]) -> None:
         """Evidence that is to stand instead of what stood: some went, or has other keys.
         `recluster` must follow."""
         husks = self.husks
         self.facets = {
-            key: _anew(facet, husks.pop(key)) if key in husks else facet
+            key: united(facet, husks.pop(key)) if key in husks else facet
             for key, facet in facets.items()
         }
         self._components = None
@@ -253,12 +254,3 @@ class Part:
                 self.keyring,
             )
         ]
-
-
-def _anew(facet: Facet, husk: Facet) -> Facet:
-    """A facet of the claim of which a husk was left."""
-    return replace(
-        facet,
-        minted=max(facet.minted, husk.minted),
-        expired_at=max(facet.expired_at, husk.expired_at),
-    )

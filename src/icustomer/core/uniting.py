@@ -1,4 +1,4 @@
-"""Two facets as one: where a claim lost an identifier, another may have been the same without it.
+"""Two facets as one: of a claim that lost an identifier, or whose values new rules read alike.
 
 Maxima, minima and unions, as everything of facets is: it comes to what one facet would hold that
 had been told everything.
@@ -12,27 +12,28 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from icustomer.core.facets import SOURCES_KEPT, merged_identifiers, with_cell, written
-from icustomer.core.folding import NUMBER_BYTES, NUMBERS_KEPT, Keep, Totals, fold_oldest
-from icustomer.core.model import Cell, Facet, Folded
+from icustomer.core.folding import NUMBER_BYTES, NUMBERS_KEPT, Keep, Totals, fold_oldest, was_folded
+from icustomer.core.guests import is_husk
+from icustomer.core.model import Cell, Facet, Folded, Record
 from icustomer.core.records import together
 from icustomer.core.tallies import HASH_BYTES, TALLY, with_tally
+from icustomer.core.times import microseconds
 
 T = TypeVar("T")
 
 
 def united(one: Facet, other: Facet) -> Facet:
-    """Both as one; they have the same key, identifiers, name and birth date."""
+    """Both as one; they have the same key, identifiers, name and birth date, unless one is a husk
+    of the claim."""
+    if is_husk(one) or is_husk(other):
+        return _with_husk(*sorted((one, other), key=is_husk))
     earlier, later = sorted((one, other), key=lambda each: (each.stamp, written(each)))
     founder = min(one, other, key=lambda each: (each.founded_at, each.founded_by))
-    orders, folded_orders = fold_oldest(
-        _both(one.orders, other.orders, together),
-        _folded(one.folded_orders, other.folded_orders),
-        Keep.ORDERS,
+    orders, folded_orders = _records(
+        (one.orders, one.folded_orders), (other.orders, other.folded_orders), Keep.ORDERS
     )
-    tickets, folded_tickets = fold_oldest(
-        _both(one.tickets, other.tickets, together),
-        _folded(one.folded_tickets, other.folded_tickets),
-        Keep.TICKETS,
+    tickets, folded_tickets = _records(
+        (one.tickets, one.folded_tickets), (other.tickets, other.folded_tickets), Keep.TICKETS
     )
     return replace(
         later,
@@ -49,7 +50,35 @@ def united(one: Facet, other: Facet) -> Facet:
         folded_orders=folded_orders,
         folded_tickets=folded_tickets,
         minted=max(one.minted, other.minted),
+        expired_at=max(one.expired_at, other.expired_at),
     )
+
+
+def _with_husk(facet: Facet, husk: Facet) -> Facet:
+    """What a husk remembers outlasts it."""
+    return replace(
+        facet,
+        minted=max(facet.minted, husk.minted),
+        expired_at=max(facet.expired_at, husk.expired_at),
+    )
+
+
+Told = tuple[dict[str, Record], Folded | None]
+"""Records that are kept in detail, and the figures of the others."""
+
+
+def _records(one: Told, other: Told, keep: Keep) -> Told:
+    """The records of both. What one of them folded and the other holds was counted already."""
+    left = _not_folded(one[0], other[1]), _not_folded(other[0], one[1])
+    return fold_oldest(_both(*left, together), _folded(one[1], other[1]), keep)
+
+
+def _not_folded(records: dict[str, Record], figures: Folded | None) -> dict[str, Record]:
+    return {
+        number: record
+        for number, record in records.items()
+        if not was_folded(figures, number, microseconds(record.last_at))
+    }
 
 
 def _both(one: dict[str, T], other: dict[str, T], join: Callable[[T, T], T]) -> dict[str, T]:

@@ -15,7 +15,7 @@ from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
-from icustomer.core.change import SHARED, Change, Snapshot
+from icustomer.core.change import MARKS, Change, Snapshot
 from icustomer.core.conversion import Read, convert, leading, waiting_parts
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
@@ -75,7 +75,7 @@ class Matching:
         """Take over a group of other rules, with all that its identifiers lead to by now."""
         old = renewed(group, self.rules, self.keyring)
         links = {digest: self._links.get(digest) for digest in leading(old, *self._policy)}
-        found = {link for link in links.values() if link and link != SHARED}
+        found = {link for link in links.values() if link and link not in MARKS}
         current = {group_id: self.groups[group_id] for group_id in found}
         read = Read({old.id: old}, current, links, EPOCH, RECORDED_AT)
         for waiting in waiting_parts(read, *self._policy):

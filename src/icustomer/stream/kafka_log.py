@@ -64,6 +64,8 @@ class KafkaLog:
         self._group_reader: GroupReader | None = None
         self._claims: list[Claim] = []
         """The last two, as far as they were read."""
+        self._highest: Claim | None = None
+        """Of all that were read."""
         self._changelog_id = ""
         """ID of the topic that the claims were read from."""
 
@@ -113,13 +115,22 @@ class KafkaLog:
             reader.resume(*reader.assignment())
             async for record in read_to_end(reader):
                 if record.key == CLAIM_KEY and record.value is not None:
-                    self._claims = [*self._claims[-1:], decode_claim(record.value)]
+                    self._remember(decode_claim(record.value))
             # Nobody waits for claims: until the next call nothing is fetched.
             reader.pause(*reader.assignment())
         except BaseException:
             await self._close_claim_reader()
             raise
         return self._claims[-1] if self._claims else None
+
+    def _remember(self, claim: Claim) -> None:
+        self._claims = [*self._claims[-1:], claim]
+        if self._highest is None or claim.number > self._highest.number:
+            self._highest = claim
+
+    async def highest_claim(self) -> Claim | None:
+        await self.last_claim()
+        return self._highest
 
     async def claim_before(self, claim: Claim) -> Claim | None:
         if await self.last_claim() != claim:
@@ -272,6 +283,7 @@ class KafkaLog:
             await stop_producer(writer)
 
     async def _close_claim_reader(self) -> None:
-        reader, self._claim_reader, self._claims = self._claim_reader, None, []
+        reader, self._claim_reader = self._claim_reader, None
+        self._claims, self._highest = [], None
         if reader is not None:
             await close_reader(reader)

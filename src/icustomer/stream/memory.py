@@ -122,6 +122,9 @@ class MemoryLog:
         claims = await self._claims()
         return claims[-1] if claims else None
 
+    async def highest_claim(self) -> Claim | None:
+        return max(await self._claims(), key=lambda claim: claim.number, default=None)
+
     async def claim_before(self, claim: Claim) -> Claim | None:
         claims = await self._claims()
         return claims[-2] if len(claims) > 1 and claims[-1] == claim else None

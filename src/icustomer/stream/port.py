@@ -108,6 +108,11 @@ class Log(Protocol):
         """The last claim in the changelog, read uncommitted."""
         ...
 
+    async def highest_claim(self) -> Claim | None:
+        """The claim with the highest number, likewise; of several the first that was written.
+        One that landed late, from a rebuilder that others had overtaken, is never it."""
+        ...
+
     async def claim_before(self, claim: Claim) -> Claim | None:
         """The claim that stands before this one, the last; None if there is none, or if that
         is not the last one any more."""

@@ -82,7 +82,7 @@ class Hand:
         self.sessions = Sessions(
             store,
             log,
-            Rebuild(store, log, DEFAULT_RULES, KEYRING),
+            Rebuild(store, log, scene.rules, KEYRING),
             scene.nonce,
             KEYRING.fingerprint(),
             self.told,
@@ -91,9 +91,9 @@ class Hand:
         self.worker = Worker(
             store=store,
             sessions=self.sessions,
-            outbox=Outbox(store, log, MAKER, self.told),
-            intake=Intake(DEFAULT_RULES, KEYRING, lambda: 0),
-            prepare=Prepare(DEFAULT_RULES, KEYRING, MAKER),
+            outbox=Outbox(store, log, scene.maker, self.told),
+            intake=Intake(scene.rules, KEYRING, lambda: 0),
+            prepare=Prepare(scene.rules, KEYRING, scene.maker),
             letters=partial(
                 dead_letter,
                 names={topic: f"customer.{topic}" for topic in Topic},
@@ -118,6 +118,8 @@ class Scene:
     """Servers, a town, and what stands."""
 
     def __init__(self, random: Random | None = None) -> None:
+        self.rules = DEFAULT_RULES
+        """Of the processes that are begun from now on."""
         self.seconds = 0.0
         self.redis = MemoryRedis(lambda: self.seconds)
         self.kafka = MemoryKafka(clock=lambda: int((DAWN_SECONDS + self.seconds) * 1_000))
@@ -183,7 +185,12 @@ class Scene:
         return await self.rebuilder(log=log).catch_up(self.nonce()), log.read
 
     def rebuilder(self, store: Store | None = None, log: Log | None = None) -> Rebuild:
-        return Rebuild(store or self.store(), log or WatchedLog(self.kafka), DEFAULT_RULES, KEYRING)
+        return Rebuild(store or self.store(), log or WatchedLog(self.kafka), self.rules, KEYRING)
+
+    @property
+    def maker(self) -> RecordMaker:
+        """Makes records under the rules."""
+        return RecordMaker(SPACE, self.rules, KEYRING)
 
     async def publish(self, *groups: Group) -> None:
         """Append groups to the changelog behind everybody's back."""

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from icustomer.core import facets as evidence
 from icustomer.core.emails import EmailForm
-from icustomer.core.facet_union import together
 from icustomer.core.folding import Keep
 from icustomer.core.model import RawName
 from icustomer.core.observation import Origin
 from icustomer.core.renewal import renewed, renewed_facet
 from icustomer.core.rules import DEFAULT_RULES, Rules
+from icustomer.core.uniting import united
 from worlds.observations import KEYRING, observation, order
 from worlds.play import Game
 
@@ -64,11 +64,11 @@ def test_two_facets_together_are_the_facet_of_all_events(seed):
     ]
     theirs = replace(folded(written), key=ours.key)
     expected = folded([*first, *written])
-    both = together(ours, theirs)
+    both = united(ours, theirs)
     # An event that tells one of them something may tell both nothing: it raises no mark then.
     assert both.applied["signups/0"] >= expected.applied["signups/0"]
     assert replace(both, applied=expected.applied) == replace(expected, key=ours.key)
-    assert together(theirs, ours) == together(ours, theirs)
+    assert united(theirs, ours) == united(ours, theirs)
 
 
 def test_more_orders_than_are_kept_are_added_up():
@@ -78,7 +78,7 @@ def test_more_orders_than_are_kept_are_added_up():
             for n in range(first, first + Keep.ORDERS)
         )
 
-    both = together(facet(0), facet(Keep.ORDERS))
+    both = united(facet(0), facet(Keep.ORDERS))
     assert len(both.orders) == Keep.ORDERS
     assert both.folded_orders.count == Keep.ORDERS
     assert both.folded_orders.totals == {"EUR": "1000.00"}
