@@ -14,7 +14,7 @@ from icustomer.core.identifiers import canonical
 from icustomer.core.model import Group, Identifier, epoch_of
 from icustomer.core.observation import Item, Observation
 from icustomer.core.renewal import renewed
-from icustomer.core.resolve import needed, resolve
+from icustomer.core.resolve import resolve
 from icustomer.core.rules import Rules
 from worlds.driver import EPOCH, State, Worker
 from worlds.laws import check_state
@@ -78,12 +78,12 @@ class SwitchedWorker(Worker):
     def plan(self, items: Sequence[Item]) -> list[Change]:
         while old := self._touched(items):
             self.convert(old)
-        snapshot = self.state.snapshot(*needed(items))
+        snapshot = self.state.snapshot(items)
         snapshot.epoch = self._epoch
         return list(resolve(snapshot, items, self.rules, self.keyring))
 
     def _touched(self, items: Sequence[Item]) -> list[bytes]:
-        groups = self.state.snapshot(*needed(items)).groups
+        groups = self.state.snapshot(items).groups
         return [each for each, group in groups.items() if epoch_of(group.version) < self._epoch]
 
     def convert(self, group_ids: Iterable[bytes]) -> None:
