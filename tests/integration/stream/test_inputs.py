@@ -249,6 +249,8 @@ async def test_an_idle_owner_commits_again_what_a_stale_one_set_back(world: Worl
     await until_committed(world, right)
     zombie = await world.open_log(1)
     await zombie.publish([], {InputPartition(Topic.ORDERS, 1, generation): 2})
+    # Not until it is committed again at once: what a transaction set is seen a moment later.
+    await until(lambda: world.recommitted)
     await until_committed(world, right)
     assert world.recommitted == [{InputPartition(Topic.ORDERS, 1, generation): 6}]
     assert len(world.seen) == 12
