@@ -234,7 +234,7 @@ async def test_offsets_that_were_reset_by_hand_are_believed(world: World) -> Non
     world.seen.clear()
     reset = await world.open_log(1)
     await reset.publish([], {InputPartition(Topic.ORDERS, 0): 5})
-    assert (await world.committed())[0] == OffsetAndMetadata(5, "")
+    await until_committed(world, {0: OffsetAndMetadata(5, "")})
     await world.subscribe()
     await until_committed(world, {0: committing(8, await world.generation())})
     assert world.values() == sent[5:]
