@@ -47,6 +47,7 @@ from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
 from icustomer.stream.subscriber import Subscriber, SubscriberSettings
 from icustomer.stream.topics import Difference, check, topic_name
 from icustomer.supervisor_link import ParentLink
+from icustomer.tasks import end
 from icustomer.worker import GivenUpError, Worker
 
 TEND_SECONDS = 3.0
@@ -271,8 +272,7 @@ class Life:
                 task.result()
         finally:
             self._begin_to_stop()
-            for task in background:
-                task.cancel()
+            await end(background)
             # A batch that hangs longer is read again by the next owner of its partitions.
             with suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_SECONDS):
