@@ -50,6 +50,7 @@ from icustomer.stream.records import DeadLetter, RecordMaker, dead_letter
 from icustomer.stream.subscriber import Subscriber, SubscriberSettings
 from icustomer.stream.topics import Difference, check, topic_name
 from icustomer.supervisor_link import ParentLink
+from icustomer.tasks import end
 from icustomer.worker import GivenUpError, Worker
 
 TEND_SECONDS = 3.0
@@ -276,8 +277,7 @@ class Life:
                 task.result()
         finally:
             self._begin_to_stop()
-            for task in background:
-                task.cancel()
+            await end(background)
             # A batch that hangs longer is read again by the next owner of its partitions.
             with suppress(TimeoutError):
                 async with asyncio.timeout(BATCH_SECONDS):

@@ -10,7 +10,6 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from confluent_kafka import KafkaException, Message
-from confluent_kafka import TopicPartition as Place
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from icustomer.contracts.topics import INPUTS, Topic
@@ -118,10 +117,6 @@ async def _marks(program: Program) -> set[str]:
     return {each.metadata for place, each in committed.items() if place.topic == name} - {""}
 
 
-def places(program: Program, topic: Topic) -> list[Place]:
-    return [Place(f"{program.prefix}.{topic}", number) for number in range(int(PARTITIONS))]
-
-
 def test_offsets_reset_by_hand_change_nothing(program: Program) -> None:
     first = program.start_worker()
     first.wait_ready()
@@ -147,9 +142,9 @@ def test_offsets_reset_by_hand_change_nothing(program: Program) -> None:
 
 def reset_to_the_beginning(program: Program) -> None:
     servers = program.environment["ICUSTOMER_KAFKA_SERVERS"]
-    beginnings = [each for topic in INPUTS for each in places(program, topic)]
+    names = [f"{program.prefix}.{topic}" for topic in INPUTS]
     with GroupOffsets(servers, program.prefix) as offsets:
-        offsets.set({(each.topic, each.partition): 0 for each in beginnings})
+        offsets.set({(name, number): 0 for name in names for number in range(int(PARTITIONS))})
 
 
 def test_offsets_that_a_stale_owner_set_back_are_mended_by_an_idle_one(program: Program) -> None:

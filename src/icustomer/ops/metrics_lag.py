@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from icustomer.ops.lag import LagReader, PartitionLag
 from icustomer.ops.logs import get_logger
+from icustomer.tasks import end
 
 READ_SECONDS = 5.0
 """Between two readings; well below the interval at which metrics are usually scraped."""
@@ -58,8 +59,7 @@ class LagWatch:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait((task,))
+            await end([task])
 
     async def _run(self) -> None:
         async with self._open_reader() as reader:

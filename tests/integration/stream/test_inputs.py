@@ -234,7 +234,7 @@ async def test_offsets_that_were_reset_by_hand_are_believed(world: World) -> Non
     world.seen.clear()
     reset = await world.open_log(1)
     await reset.publish([], {InputPartition(Topic.ORDERS, 0): 5})
-    assert (await world.committed())[0] == OffsetAndMetadata(5, "")
+    await until_committed(world, {0: OffsetAndMetadata(5, "")})
     await world.subscribe()
     await until_committed(world, {0: committing(8, await world.generation())})
     assert world.values() == sent[5:]
@@ -249,6 +249,8 @@ async def test_an_idle_owner_commits_again_what_a_stale_one_set_back(world: Worl
     await until_committed(world, right)
     zombie = await world.open_log(1)
     await zombie.publish([], {InputPartition(Topic.ORDERS, 1, generation): 2})
+    # Not until it is committed again at once: what a transaction set is seen a moment later.
+    await until(lambda: world.recommitted)
     await until_committed(world, right)
     assert world.recommitted == [{InputPartition(Topic.ORDERS, 1, generation): 6}]
     assert len(world.seen) == 12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from icustomer.errors import UnavailableError
 from icustomer.ops.lag import PartitionLag
@@ -54,4 +54,25 @@ async def test_the_last_reading_is_kept_through_failures_until_it_is_old():
         now[0] += 1
         assert watch.lag.partitions == ()
         assert watch.lag.seconds_ago == OLD_SECONDS + 1
+    assert reader.closed
+
+
+class Closing(Reader):
+    """As a reader that is just being closed after a failure: the client swallows what is meant
+    for whoever waits for it, and the next time there is nothing to close."""
+
+    async def read(self):
+        if not self.asked.is_set():
+            self.asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            raise UnavailableError("topics are missing")
+        await asyncio.Event().wait()
+
+
+async def test_reading_ends_though_the_client_swallows_the_word():
+    reader = Closing()
+    async with asyncio.timeout(10):
+        async with LagWatch(opening(reader), 0).running():
+            await reader.asked.wait()
     assert reader.closed
