@@ -37,7 +37,7 @@ class NormalName(Struct, array_like=True, frozen=True, gc=False):
     @property
     def parts(self) -> tuple[str, ...]:
         """All parts, without the mark."""
-        return self.given + self.family + self.undivided
+        return self.given + self.family + (self.undivided if self.other else ())
 
     @property
     def undivided(self) -> tuple[str, ...]:

@@ -76,28 +76,35 @@ def expired(
 
 def _waiting(before: Sequence[Group], change: Change) -> dict[bytes, int | None]:
     """In which groups the time of guests runs otherwise after the change."""
-    after = {group.id: waiting_since(group) for group in change.groups}
-    gone = dict.fromkeys(change.deleted)
-    former = {group.id: waiting_since(group) for group in before}
-    return {
-        group_id: since
-        for group_id, since in (*after.items(), *gone.items())
-        if former.get(group_id) != since
-    }
+    former = _running(before)
+    after = _running(change.groups)
+    if not former and not after:
+        return {}
+    written = [*[group.id for group in change.groups], *change.deleted]
+    return {each: after.get(each) for each in written if former.get(each) != after.get(each)}
+
+
+def _running(groups: Sequence[Group]) -> dict[bytes, int]:
+    """Since when the time of guests runs in those of the groups in which it does."""
+    return {group.id: since for group in groups if (since := waiting_since(group)) is not None}
 
 
 def _connectable(item: Item, rules: Rules) -> list[bytes]:
     """What of an item may connect it to others, shared or not: its facet and identifiers."""
     if not isinstance(item, Observation):
         return list(_asked_by(item))
-    found = [item.facet_key, *item.former_keys]
-    connects = rules.connects
+    identifiers, digests, connects = item.identifiers, item.digests, rules.connects
+    found = [item.facet_key]
+    if item.former_keys:
+        found += item.former_keys
     found += [
         digest
-        for identifier, digest in zip(item.identifiers, item.digests, strict=False)
+        for identifier, digest in zip(identifiers, digests, strict=False)
         if connects(identifier.kind, identifier.value)
     ]
-    return found + list(item.digests[len(item.identifiers) :])
+    if len(digests) > len(identifiers):
+        found += digests[len(identifiers) :]
+    return found
 
 
 def _named_by(command: Command) -> tuple[str, ...]:
