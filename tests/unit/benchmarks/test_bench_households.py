@@ -1,8 +1,8 @@
 """Generated households: what they are, and that the default rules do on each kind what they did.
 
-The floors are no aims. They are what the default rules reach on these very events, less .01, so
-that a change that does worse on one kind is noticed although it does better on all together.
-Where they are low, docs/matching.md tells why.
+The floors are no aims. They are what the default rules reach on these very events, so that a
+change that does worse on one kind is noticed although it does better on all together. Where they
+are low, docs/matching.md tells why; whoever lowers one tells there what is won by it.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ HUBS = 6
 CROWDS = {"role_mailbox_of_many", "call_centre", "branch_mailbox", "hub_address", "placeholders"}
 
 FLOORS = {
-    "single": (0.99, 0.98),
-    "many_mailboxes": (0.99, 0.92),
-    "moved_on": (0.99, 0.94),
-    "wedding": (0.99, 0.80),
-    "guest": (0.99, 0.96),
-    "no_mailbox": (0.99, 0.94),
-    "spelt_variously": (0.99, 0.96),
-    "couple": (0.97, 0.85),
-    "couple_on_one_mailbox": (0.46, 0.73),
-    "couple_of_like_names": (0.97, 0.86),
-    "twins": (0.90, 0.91),
-    "junior_and_senior": (0.58, 0.94),
-    "brothers_and_sisters": (0.96, 0.91),
-    "family": (0.94, 0.63),
-    "children_by_the_mothers_mailbox": (0.34, 0.78),
-    "flat_share": (0.99, 0.87),
-    "gifts": (0.98, 0.94),
-    "namesakes": (0.77, 0.97),
-    "role_mailbox_of_few": (0.38, 0.76),
-    "role_mailbox_of_many": (0.96, 0.29),
-    "business": (0.63, 0.83),
-    "call_centre": (0.99, 0.95),
-    "branch_mailbox": (0.97, 0.43),
-    "hub_address": (0.99, 0.84),
-    "placeholders": (0.99, 0.65),
-    "recycled_number": (0.99, 0.87),
-    "recycled_mailbox": (0.47, 0.80),
+    "single": (1.000, 0.994),
+    "many_mailboxes": (1.000, 0.939),
+    "moved_on": (1.000, 0.953),
+    "wedding": (1.000, 0.818),
+    "guest": (1.000, 0.979),
+    "no_mailbox": (1.000, 0.959),
+    "spelt_variously": (1.000, 0.978),
+    "couple": (0.987, 0.868),
+    "couple_on_one_mailbox": (0.478, 0.749),
+    "couple_of_like_names": (0.988, 0.879),
+    "twins": (0.915, 0.922),
+    "junior_and_senior": (0.595, 0.955),
+    "brothers_and_sisters": (0.972, 0.930),
+    "family": (0.956, 0.645),
+    "children_by_the_mothers_mailbox": (0.354, 0.794),
+    "flat_share": (1.000, 0.886),
+    "gifts": (0.996, 0.956),
+    "namesakes": (0.790, 0.987),
+    "role_mailbox_of_few": (0.400, 0.778),
+    "role_mailbox_of_many": (0.979, 0.303),
+    "business": (0.650, 0.844),
+    "call_centre": (1.000, 0.965),
+    "branch_mailbox": (0.982, 0.446),
+    "hub_address": (1.000, 0.858),
+    "placeholders": (1.000, 0.661),
+    "recycled_number": (1.000, 0.882),
+    "recycled_mailbox": (0.482, 0.819),
 }
-"""Precision and recall of pairs."""
+"""Precision and recall of pairs, to three places."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_default_rules_do_no_worse_than_they_did(kind):
     found = judge(kind, SEED, HUBS if kind in CROWDS else HOUSEHOLDS, DEFAULT_RULES)
     precision, recall = FLOORS[kind]
-    assert found.pairs.precision >= precision
-    assert found.pairs.recall >= recall
+    assert round(found.pairs.precision, 3) >= precision
+    assert round(found.pairs.recall, 3) >= recall
 
 
 def test_every_kind_has_a_floor_and_a_share_of_the_town():
