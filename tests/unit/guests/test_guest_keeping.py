@@ -30,6 +30,16 @@ PUBLISHED_AT = (DAWN_MS + 99 * DAY_MS) * 1_000
 SPACE, GROUP = "space", "group"
 
 
+class Told(Observer):
+    """Adds up who went."""
+
+    def __init__(self) -> None:
+        self.expired = 0
+
+    def guests_expired(self, count: int) -> None:
+        self.expired += count
+
+
 class House:
     """One worker that keeps guests, and its servers."""
 
@@ -41,10 +51,10 @@ class House:
         self.store = MemoryStore(self.redis, SPACE)
         log = MemoryLog(self.kafka, space=SPACE, group=GROUP)
         maker = RecordMaker(SPACE, DEFAULT_RULES, KEYRING)
-        told = Observer()
+        told = self.told = Told()
         prepare = Prepare(DEFAULT_RULES, KEYRING, maker)
         outbox = Outbox(self.store, log, maker, told, lambda: PUBLISHED_AT)
-        self.keeping = GuestKeeping(self.store, log, prepare, outbox, retention)
+        self.keeping = GuestKeeping(self.store, log, prepare, outbox, retention, told)
         nonces = (f"{KEYRING.fingerprint()}.{retention}.{number}" for number in range(9))
         rebuild = Rebuild(self.store, log, DEFAULT_RULES, KEYRING)
         self.worker = Worker(
@@ -119,6 +129,17 @@ async def test_an_end_is_published_once_with_a_tombstone_and_settled() -> None:
     changelog = {each.key: each.value for each in house.kafka.records(Topic.IDENTITY_STATE)}
     assert all(b"a@x.example" not in (value or b"") for value in changelog.values())
     assert await house.store.outbox() == []
+    assert house.told.expired == 1
+
+
+async def test_a_guest_who_goes_because_a_record_came_later_is_counted_too() -> None:
+    house = House()
+    house.order(0, "a@x.example")
+    await house.work()
+    house.order(31, "a@x.example")
+    await house.work()
+    assert len(house.erased()) == 1
+    assert house.told.expired == 1
 
 
 async def test_who_goes_since_guests_are_not_kept_any_more_goes_at_the_time_of_that() -> None:
