@@ -51,9 +51,10 @@ async def suppress(settings: Settings, claim: dict[str, str], word: Word, *, as_
     """Suppress an identifier; False if that did not come about."""
     arguments = {"command": "suppress", "identifier": claim}
     value = encode_command(new_event_id(), arguments, word)
-    target = _target(claim, load_rules(settings.rules))
+    rules = load_rules(settings.rules)
+    target = _target(claim, rules)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    async with redis_store(settings, keyring, rules) as store:
         carriers = await find(store, partial(read_groups, settings), keyring, target)
         digest = keyring.identifier(target.kind, target.value)
         watch = SuppressedWatch(store, digest, [each.customer.id for each in carriers])

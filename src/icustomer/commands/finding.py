@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from icustomer.commands.usage import UsageError
+from icustomer.core.carrying import digests
 from icustomer.core.change import SHARED
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
@@ -91,15 +92,15 @@ async def find_by_ids(store: Store, customer_ids: Collection[str]) -> list[Found
 
 
 async def find_by_facets(
-    store: Store, keyring: Keyring, facets: Collection[Facet], customer_ids: Collection[str]
+    store: Store,
+    rules: Rules,
+    keyring: Keyring,
+    facets: Collection[Facet],
+    customer_ids: Collection[str],
 ) -> list[Found]:
     """The customers that hold any of the facets now, wherever their groups went meanwhile."""
     keys = {facet.key for facet in facets}
-    links = {
-        keyring.identifier(identifier.kind, identifier.value)
-        for facet in facets
-        for identifier in facet.identifiers
-    }
+    links = {digest for facet in facets for digest in digests(facet, rules, keyring)}
     groups = groups_of(await _loaded(store, list(links | keys), list(customer_ids)))
     return _in_order(
         Found(group, customer)
