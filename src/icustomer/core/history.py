@@ -15,8 +15,9 @@ from icustomer.core.carrying import digests
 from icustomer.core.change import Note, Outcome, Verdict
 from icustomer.core.cluster import usable_identifiers
 from icustomer.core.keys import Keyring
-from icustomer.core.model import Customer, Decision, Facet
+from icustomer.core.model import Customer, Decision, Facet, Override
 from icustomer.core.naming import Named
+from icustomer.core.refusing import Words, exceeds
 from icustomer.core.rules import Rules
 
 EVENT_IDS_KEPT = 100
@@ -90,6 +91,7 @@ class Evidence(Protocol):
     named: Named
     rules: Rules
     keyring: Keyring
+    overrides: list[Override]
 
     @property
     def shared(self) -> Collection[bytes]:
@@ -207,14 +209,35 @@ class History:
         """Write down which customers an identifier newly failed to join; the IDs of those
         for whom an identifier became or ceased to be contested."""
         after = self.standing()
+        refused: list[tuple[Parties, str, bytes]] = []
         for digest, standing in sorted(after.items()):
             known = before[digest].customer_ids if digest in before else ()
             oldest, *others = standing.customer_ids
             for other in others:
                 if other not in known or oldest not in known:
-                    reason = Reason(None, cause.event_id, standing.kind, digest, "veto")
-                    self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))
+                    parties = Parties(oldest, (other,))
+                    refused.append((parties, standing.kind, digest))
+        self._refuse(refused, cause)
         return {customer_id for customer_id, _ in _contested(before) ^ _contested(after)}
+
+    def _refuse(self, refused: Collection[tuple[Parties, str, bytes]], cause: Cause) -> None:
+        if not refused:
+            return
+        customers = {each.id: each for each in self._customers}
+        words = Words(self._evidence.overrides)
+        for parties, kind, digest in refused:
+            sides = customers[parties.customer_id], customers[parties.others[0]]
+            reason = Reason(None, cause.event_id, kind, digest, self._obstacle(words, *sides))
+            self._decide("merge_refused", cause, reason, parties)
+
+    def _obstacle(self, words: Words, one: Customer, other: Customer) -> str:
+        """The rule that keeps two apart, in the order in which the clustering asks."""
+        if words.part(one.facets, other.facets):
+            return "cannot_link"
+        limits = self._evidence.rules.limits
+        if limits and exceeds(limits, self._claims(one), self._claims(other)):
+            return "max_per_customer"
+        return "veto"
 
     def _reason(
         self, cause: Cause, members: Collection[bytes], beside: Collection[bytes]
