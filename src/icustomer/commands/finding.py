@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from icustomer.commands.usage import UsageError
+from icustomer.commands.usage import UsageError, unreadable
 from icustomer.core.carrying import digests
 from icustomer.core.change import SHARED
 from icustomer.core.identifiers import Rejected, canonical
@@ -22,6 +22,7 @@ ReadGroups = Callable[[Collection[bytes]], Awaitable[list[bytes | None]]]
 shared identifier is found by the identifier's index, which names groups and no links."""
 
 
+_ID_OR_IDENTIFIER = ", or by email:..., phone:... or account:SERVICE/NUMBER"
 TRIES = 10
 """Reads of what workers change meanwhile; each further one takes another coincidence."""
 
@@ -53,20 +54,24 @@ def parse_target(
     """A customer ID or `KIND:VALUE`; UsageError if it is neither."""
     kind, colon, raw = text.partition(":")
     if not colon:
-        return Named(parse_id(text))
+        return Named(_customer_id(text, _ID_OR_IDENTIFIER))
     form = canonical(kind.strip().lower(), raw, country, rules)
     if isinstance(form, Rejected):
-        raise UsageError(f"what follows {kind}: cannot be read ({form.reason})")
+        raise unreadable(kind, form)
     return Carrying(kind.strip().lower(), form.value)
 
 
 def parse_id(text: str) -> str:
     """The published form of a customer ID; UsageError if the check character is wrong."""
+    return _customer_id(text, "")
+
+
+def _customer_id(text: str, alternative: str) -> str:
     customer_id = parse_customer_id(text)
     if customer_id is None:
         raise UsageError(
             "a customer is named by an ID such as ic_7K3M-9QX2-4HTB-W6PZ-S (mind the last "
-            "character), or by email:..., phone:... or account:SERVICE/NUMBER"
+            f"character){alternative}"
         )
     return customer_id
 
