@@ -127,7 +127,7 @@ def build(settings: Settings, observer: Observer) -> Parts:
         outbox=outbox,
         intake=Intake(rules, keyring, microseconds),
         prepare=prepare,
-        guests=GuestKeeping(store, log, prepare, outbox, retention),
+        guests=GuestKeeping(store, log, prepare, outbox, retention, observer),
         letters=letter_maker(settings.topic_prefix, log.max_record_bytes(Topic.DEAD_LETTERS)),
         observer=observer,
         circuit=Circuit(settings.internal_error_share),

@@ -8,14 +8,10 @@ from typing import Annotated
 
 import typer
 
-from icustomer.cli_common import Json, exit_unless
+from icustomer.cli_common import Country, Json, RequestedBy, exit_unless, requester
 
 WHO = "An ID, email:..., phone:... or account:SERVICE/NUMBER."
 MOST_EXPLAINED = 2
-
-Country = Annotated[
-    str | None, typer.Option(help="Country (CH, US) whose local numbers a phone may be.")
-]
 
 
 def explain(
@@ -47,10 +43,13 @@ def export(
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the document here.")
     ] = None,
+    requested_by: RequestedBy = "",
     as_json: Json = False,  # noqa: ARG001 -- it always answers so
 ) -> None:
     """Hand out all that is known of a customer, as one JSON document."""
+    from icustomer.commands.export import Files
     from icustomer.commands.export import export as hand_out
     from icustomer.settings import load_settings
 
-    exit_unless(asyncio.run(hand_out(load_settings(), who, country, output, html)))
+    by = requester(requested_by)
+    exit_unless(asyncio.run(hand_out(load_settings(), who, country, Files(output, html), by)))

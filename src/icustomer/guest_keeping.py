@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from icustomer.core.guests import EVERYBODY_STAYS, Guests
+from icustomer.observer import Observer
 from icustomer.outbox import Outbox
 from icustomer.prepare import Prepare
 from icustomer.store.port import Session, Store
@@ -45,14 +46,22 @@ class GuestKeeping(NoKeeping):
     """Looks after the record clock and those whose time it ends."""
 
     def __init__(
-        self, store: Store, log: Log, prepare: Prepare, outbox: Outbox, retention: int
+        self,
+        store: Store,
+        log: Log,
+        prepare: Prepare,
+        outbox: Outbox,
+        retention: int,
+        observer: Observer | None = None,
     ) -> None:
-        """`retention`: microseconds after the last act."""
+        """`retention`: microseconds after the last act. `observer`: told who goes; nobody, if
+        there is none."""
         self._store = store
         self._log = log
         self._prepare = prepare
         self._outbox = outbox
         self._retention = retention
+        self._observer = observer or Observer()
         self._clock = 0
         self._read = 0
         """Greatest timestamp that this worker had in hand, microseconds."""
@@ -92,5 +101,12 @@ class GuestKeeping(NoKeeping):
         blobs = await self._store.read(group_ids)
         epoch = session.fence.claim.number
         prepared = self._prepare.expired(epoch, blobs, self.guests)
-        await self._store.commit(session, [each.write for each in prepared if each.write])
+        writing = {number: each.write for number, each in enumerate(prepared) if each.write}
+        committed = await self._store.commit(session, list(writing.values()))
+        done = [
+            prepared[number] for number, stands in zip(writing, committed, strict=True) if stands
+        ]
+        gone = sum(each.guests_expired for each in done)
+        if gone:
+            self._observer.guests_expired(gone)
         await self._outbox.flush(session)

@@ -95,6 +95,9 @@ class Observer:
         """A try came to nothing and is repeated after a pause in seconds, or it takes longer than
         it should."""
 
+    def guests_expired(self, count: int) -> None:
+        """So many IDs of guests were erased, because their time was over."""
+
     def internal_error(self, fault: Fault) -> None:
         """The code itself failed at a record, which was left out; unless its batch is given up,
         or the worker stops, it becomes a dead letter."""
@@ -135,6 +138,10 @@ class Observers(Observer):
     def disturbed(self, error: Exception, pause: float) -> None:
         for each in self._observers:
             each.disturbed(error, pause)
+
+    def guests_expired(self, count: int) -> None:
+        for each in self._observers:
+            each.guests_expired(count)
 
     def internal_error(self, fault: Fault) -> None:
         for each in self._observers:

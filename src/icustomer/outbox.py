@@ -7,12 +7,14 @@ transaction, so that the log never holds half a merge.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct, field
 
+from icustomer.core.model import Group
 from icustomer.core.sets import DisjointSets
 from icustomer.errors import HistoryCutError, UnavailableError
 from icustomer.observer import Observer
@@ -84,14 +86,28 @@ class Sent(Struct):
     """How long the input offsets took: part of the whole."""
 
 
+def now() -> int:
+    """The worker's time in microseconds."""
+    return time.time_ns() // 1_000
+
+
 class Outbox:
     """Publishes and settles one's own entries, and takes over those of the dead."""
 
-    def __init__(self, store: Store, log: Log, maker: RecordMaker, observer: Observer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        log: Log,
+        maker: RecordMaker,
+        observer: Observer,
+        clock: Callable[[], int] = now,
+    ) -> None:
+        """`clock`: for the tombstone of an ID of which nobody remembers when it went."""
         self._store = store
         self._log = log
         self._maker = maker
         self._observer = observer
+        self._clock = clock
 
     async def begin(self, offsets: Mapping[InputPartition, int]) -> None:
         """Send the input offsets of the next publication ahead."""
@@ -238,16 +254,29 @@ class Outbox:
             records.append(self._maker.changelog(group_id, blob, group.version))
             records += self._maker.profiles(group, wanted, stories).values()
             records += self._maker.identity_changes(group, since[group_id])
-        return records + self._erased(closure)
+        return records + self._erased(closure, known)
 
-    def _erased(self, closure: Closure) -> list[OutputRecord]:
+    def _erased(self, closure: Closure, known: Known) -> list[OutputRecord]:
+        """Tombstones of the IDs that lead nowhere any more."""
         versions: dict[str, int] = {}
         for entry in closure.entries:
             for customer_id in entry.customer_ids:
                 if closure.aliases.get(customer_id) is None:
                     newest = max(entry.groups.values(), default=0)
                     versions[customer_id] = max(newest, versions.get(customer_id, 0))
-        return [self._maker.erased(each, version, 0) for each, version in versions.items()]
+        if not versions:
+            return []
+        moments = _moments(group_of(*each) for each in known.blobs.items())
+        return [
+            self._maker.erased(each, version, moments.get(each) or self._clock())
+            for each, version in versions.items()
+        ]
+
+
+def _moments(groups: Iterable[Group]) -> dict[str, int]:
+    """When IDs were erased, as the groups remember it; microseconds."""
+    told = [each for group in groups for each in group.decisions if each.type == "erased"]
+    return {each.customer_id: each.at for each in sorted(told, key=lambda each: each.version)}
 
 
 def _groups(closure: Closure) -> dict[bytes, int]:

@@ -64,6 +64,12 @@ class Prepared(Struct, gc=False):
     write: Write | None
     """None: nothing to be written, nor to be published again."""
 
+    @property
+    def guests_expired(self) -> int:
+        """IDs that lead nowhere any more. Whoever is forgotten leaves a grave that theirs lead to,
+        so these are guests' whose time was over."""
+        return sum(home is None for home in self.write.aliases.values()) if self.write else 0
+
 
 class Prepare:
     """Works out the changes of a batch."""

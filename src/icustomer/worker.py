@@ -260,6 +260,8 @@ class Worker:
             numbers = [pending[index] for index in each.items]
             if done:
                 _remember(each, numbers, work, known)
+                if each.guests_expired:
+                    self._observer.guests_expired(each.guests_expired)
                 again += unfinished(work.batch.items, numbers, each.verdicts)
             else:
                 again += numbers

@@ -68,10 +68,22 @@ def test_a_worker_with_other_rules_stops_with_one_line_and_the_others_go_on(
     assert not working.workers[0].ended()
 
 
-@pytest.mark.parametrize("command", ["rebuild", "verify"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rebuild",
+        "verify",
+        "lookup email:a@example.org",
+        "explain email:a@example.org",
+        "export email:a@example.org",
+        "rules diff FILE",
+        "split ic_7K3M-9QX2-4HTB-W6PZ-S --reason test",
+    ],
+)
 def test_a_command_with_other_rules_touches_nothing(other: Program, command: str) -> None:
     before = Damage(other).redis.get(Damage(other).keys.fence)
-    process = other.call(command, "--json")
+    words = command.replace("FILE", other.environment["ICUSTOMER_RULES"]).split()
+    process = other.call(*words, "--json")
     assert process.returncode == 1
     lines = [line for line in process.stderr.splitlines() if line.startswith("icustomer: ")]
     assert len(lines) == 1

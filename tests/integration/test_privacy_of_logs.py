@@ -22,7 +22,8 @@ PERSONAL = ("email", "phone", "name", "address", "shipping_address", "birth_date
 """Fields of events that tell of a person."""
 SHORTEST = 4
 """Characters; shorter words (country codes, `Ana`) stand in words that name nobody."""
-OF_NOBODY = re.compile(r"[a-z]{2}(-[a-z]{2})?")
+OF_NOBODY = re.compile(r"[a-z]{2}(-[a-z]{2})?|unknown")
+"""Countries and languages, and what stands where people give no address."""
 NUMBER = re.compile(r"\+?\d[\d ()./-]{5,}\d")
 WORD = re.compile(r"[^\W_]+")
 

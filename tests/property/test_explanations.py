@@ -22,6 +22,7 @@ from icustomer.core.explaining import Trace
 from icustomer.core.model import Customer, Facet, Group, Override
 from icustomer.core.names import compatible
 from icustomer.core.reasons import By, Limit, Refused, Why
+from icustomer.core.refusing import RULES
 from icustomer.core.rules import Rules
 from icustomer.core.sharing import Marks
 from icustomer.core.tallies import TALLY, events_of
@@ -184,6 +185,7 @@ def test_every_customer_of_any_world_can_be_explained_and_exported(story: Story,
     for group in game.state.all_groups():
         evidence = Evidence(group, story.rules, KEYRING)
         assert evidence.current, "a worker leaves what the clustering makes"
+        check_refusals_remembered(evidence)
         for customer in group.customers:
             if customer.facets:
                 told = explain_customer(evidence, customer, customer.id)
@@ -192,6 +194,17 @@ def test_every_customer_of_any_world_can_be_explained_and_exported(story: Story,
                 export = export_customer(evidence, customer, customer.id, told.created_at)
                 check_export(export, evidence, customer)
     check_pairs(game, story.rules, random)
+
+
+def check_refusals_remembered(evidence: Evidence) -> None:
+    """The refusals of the latest version say what the trace of what stands says."""
+    group = evidence.group
+    anchors = {each.id: each.anchor for each in group.customers}
+    for told in group.decisions:
+        if told.type == "merge_refused" and told.version == group.version:
+            one, other = anchors[told.customer_id], anchors[told.others[0]]
+            rules = {each.digest: RULES[each.why] for each in evidence.trace.between(one, other)}
+            assert told.rule == rules[told.digest]
 
 
 def named(identifier: KnownIdentifier | ClaimedIdentifier) -> tuple[str, str]:

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from icustomer.activation import check_rules
 from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
+from icustomer.core.rules import Rules
 from icustomer.kafka_access import connection
 from icustomer.session import check_key
 from icustomer.settings import Settings
@@ -22,15 +24,23 @@ from icustomer.stream.topics import topic_name
 
 
 @asynccontextmanager
-async def redis_store(settings: Settings, keyring: Keyring) -> AsyncIterator[RedisStore]:
+async def redis_store(
+    settings: Settings, keyring: Keyring, rules: Rules | None = None
+) -> AsyncIterator[RedisStore]:
     """The store of the space; WrongKeyError if the space was made with another key, for then
-    no identifier would be found."""
+    no identifier would be found.
+
+    `rules`: by which what stands there is to be read; OtherRulesError if it is matched by others.
+    """
     store = RedisStore(
         settings.redis_url.get_secret_value(), settings.space, cluster=settings.redis_cluster
     )
     try:
         fence = await store.read_fence()
-        check_key(fence.claim if fence else None, keyring.fingerprint())
+        claim = fence.claim if fence else None
+        check_key(claim, keyring.fingerprint())
+        if rules is not None:
+            check_rules(claim, rules.fingerprint)
         yield store
     finally:
         await store.close()

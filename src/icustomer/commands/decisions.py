@@ -25,10 +25,12 @@ from icustomer.commands.output import people_console, print_json, tell
 from icustomer.commands.usage import UsageError
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
+from icustomer.contracts.rules_loading import load_rules
 from icustomer.contracts.topics import Topic
 from icustomer.core.change import Outcome
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet
+from icustomer.core.rules import Rules
 from icustomer.settings import Settings
 from icustomer.store.port import Store
 from icustomer.stream.failures import translated
@@ -90,6 +92,7 @@ class CustomerWatch(NamedTuple):
     """Of a command on customers: it leaves its mark with them."""
 
     store: Store
+    rules: Rules
     keyring: Keyring
     before: Before
     event_id: str
@@ -103,7 +106,9 @@ class CustomerWatch(NamedTuple):
     async def now(self) -> list[Found]:
         """The customers that hold what those named held before."""
         before = self.before
-        return await find_by_facets(self.store, self.keyring, before.facets, before.customer_ids)
+        return await find_by_facets(
+            self.store, self.rules, self.keyring, before.facets, before.customer_ids
+        )
 
 
 async def merge(
@@ -142,10 +147,10 @@ async def _command(
 ) -> Result:
     event_id = new_event_id()
     value = encode_command(event_id, arguments, word)
-    keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    rules, keyring = load_rules(settings.rules), Keyring(settings.secret())
+    async with redis_store(settings, keyring, rules) as store:
         before = Before(ids, await find_by_ids(store, ids))
-        watch = CustomerWatch(store, keyring, before, event_id)
+        watch = CustomerWatch(store, rules, keyring, before, event_id)
         return await send_and_follow(settings, value, watch, word.patience)
 
 

@@ -18,7 +18,7 @@ from icustomer.commands.decisions import (
 )
 from icustomer.commands.finding import Carrying, find, find_by_ids, groups_of, parse_id
 from icustomer.commands.output import people_console, tell
-from icustomer.commands.usage import UsageError
+from icustomer.commands.usage import unreadable
 from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.change import SUPPRESSED as SUPPRESSED_LINK
 from icustomer.core.identifiers import Rejected, canonical
@@ -51,9 +51,10 @@ async def suppress(settings: Settings, claim: dict[str, str], word: Word, *, as_
     """Suppress an identifier; False if that did not come about."""
     arguments = {"command": "suppress", "identifier": claim}
     value = encode_command(new_event_id(), arguments, word)
-    target = _target(claim, load_rules(settings.rules))
+    rules = load_rules(settings.rules)
+    target = _target(claim, rules)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    async with redis_store(settings, keyring, rules) as store:
         carriers = await find(store, partial(read_groups, settings), keyring, target)
         digest = keyring.identifier(target.kind, target.value)
         watch = SuppressedWatch(store, digest, [each.customer.id for each in carriers])
@@ -64,7 +65,7 @@ async def suppress(settings: Settings, claim: dict[str, str], word: Word, *, as_
 def _target(claim: dict[str, str], rules: Rules) -> Carrying:
     form = canonical(claim["kind"], claim["value"], None, rules)
     if isinstance(form, Rejected):
-        raise UsageError(f"what follows {claim['kind']}: cannot be read ({form.reason})")
+        raise unreadable(claim["kind"], form)
     return Carrying(claim["kind"], form.value)
 
 

@@ -52,7 +52,7 @@ async def explain(
     rules = load_rules(settings.rules)
     targets = [parse_target(text, country, rules) for text in whom]
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    async with redis_store(settings, keyring, rules) as store:
         reader = Reader(store, partial(read_groups, settings), keyring, rules)
         told: Told = (
             await reader.pairs(whom, targets)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from icustomer.commands.usage import UsageError
+from icustomer.commands.usage import UsageError, unreadable
+from icustomer.core.carrying import digests
 from icustomer.core.change import SHARED
 from icustomer.core.identifiers import Rejected, canonical
 from icustomer.core.keys import Keyring, parse_customer_id
@@ -21,6 +22,7 @@ ReadGroups = Callable[[Collection[bytes]], Awaitable[list[bytes | None]]]
 shared identifier is found by the identifier's index, which names groups and no links."""
 
 
+_ID_OR_IDENTIFIER = ", or by email:..., phone:... or account:SERVICE/NUMBER"
 TRIES = 10
 """Reads of what workers change meanwhile; each further one takes another coincidence."""
 
@@ -52,20 +54,24 @@ def parse_target(
     """A customer ID or `KIND:VALUE`; UsageError if it is neither."""
     kind, colon, raw = text.partition(":")
     if not colon:
-        return Named(parse_id(text))
+        return Named(_customer_id(text, _ID_OR_IDENTIFIER))
     form = canonical(kind.strip().lower(), raw, country, rules)
     if isinstance(form, Rejected):
-        raise UsageError(f"what follows {kind}: cannot be read ({form.reason})")
+        raise unreadable(kind, form)
     return Carrying(kind.strip().lower(), form.value)
 
 
 def parse_id(text: str) -> str:
     """The published form of a customer ID; UsageError if the check character is wrong."""
+    return _customer_id(text, "")
+
+
+def _customer_id(text: str, alternative: str) -> str:
     customer_id = parse_customer_id(text)
     if customer_id is None:
         raise UsageError(
             "a customer is named by an ID such as ic_7K3M-9QX2-4HTB-W6PZ-S (mind the last "
-            "character), or by email:..., phone:... or account:SERVICE/NUMBER"
+            f"character){alternative}"
         )
     return customer_id
 
@@ -91,15 +97,15 @@ async def find_by_ids(store: Store, customer_ids: Collection[str]) -> list[Found
 
 
 async def find_by_facets(
-    store: Store, keyring: Keyring, facets: Collection[Facet], customer_ids: Collection[str]
+    store: Store,
+    rules: Rules,
+    keyring: Keyring,
+    facets: Collection[Facet],
+    customer_ids: Collection[str],
 ) -> list[Found]:
     """The customers that hold any of the facets now, wherever their groups went meanwhile."""
     keys = {facet.key for facet in facets}
-    links = {
-        keyring.identifier(identifier.kind, identifier.value)
-        for facet in facets
-        for identifier in facet.identifiers
-    }
+    links = {digest for facet in facets for digest in digests(facet, rules, keyring)}
     groups = groups_of(await _loaded(store, list(links | keys), list(customer_ids)))
     return _in_order(
         Found(group, customer)

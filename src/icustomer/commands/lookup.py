@@ -24,7 +24,7 @@ async def lookup(settings: Settings, text: str, country: str | None, *, as_json:
     rules = load_rules(settings.rules)
     target = parse_target(text, country, rules)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    async with redis_store(settings, keyring, rules) as store:
         profiles = await look_up(store, partial(read_groups, settings), keyring, rules, target)
     if as_json:
         print_json(_document(profiles))

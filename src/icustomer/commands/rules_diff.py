@@ -13,7 +13,7 @@ from rich.text import Text
 
 from icustomer.commands.evaluate import EVALUATION_KEY
 from icustomer.commands.output import people_console, print_json, table
-from icustomer.commands.stored_groups import taken_over
+from icustomer.commands.stored_groups import as_it_stands, taken_over
 from icustomer.commands.usage import UsageError
 from icustomer.contracts.rules_loading import load_rules
 from icustomer.core.keys import Keyring
@@ -60,12 +60,16 @@ async def diff_live(
     settings: Settings, old: Path | None, new: Path, examples: int, *, as_json: bool
 ) -> None:
     """Print what the new rules would change in what is stored. Without a file of old rules the
-    customers as they stand are compared."""
-    former = load_rules(old) if old else None
+    customers as they stand are compared; `OtherRulesError` if they do not stand by the rules of
+    this process."""
     rules = load_rules(new)
-    trial = await taken_over(settings, former, rules)
-    policies = former or load_rules(settings.rules), rules
-    _answer(_compared(trial, policies, LIVE_UNITS, examples), as_json=as_json)
+    if old:
+        former = load_rules(old)
+        trial = await taken_over(settings, former, rules)
+    else:
+        former = load_rules(settings.rules)
+        trial = await as_it_stands(settings, former, rules)
+    _answer(_compared(trial, (former, rules), LIVE_UNITS, examples), as_json=as_json)
 
 
 def _compared(trial: Trial, rules: tuple[Rules, Rules], unit: str, examples: int) -> Compared:

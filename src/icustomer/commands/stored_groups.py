@@ -16,12 +16,21 @@ from icustomer.store.connection import ClusterServer, SingleServer
 from icustomer.store.inspection import Inspection
 
 
-async def taken_over(settings: Settings, old: Rules | None, new: Rules) -> Trial:
+async def taken_over(settings: Settings, old: Rules, new: Rules) -> Trial:
     """What both rules make of what is stored as of now. `UnavailableError` if Redis is away."""
+    return await _tried(settings, Stored(old, new, keyring_of(settings)), None)
+
+
+async def as_it_stands(settings: Settings, in_force: Rules, new: Rules) -> Trial:
+    """What the new rules make of it, beside the customers that stand; `OtherRulesError` if others
+    than `in_force` made them."""
+    return await _tried(settings, Stored(None, new, keyring_of(settings)), in_force)
+
+
+async def _tried(settings: Settings, space: Stored, in_force: Rules | None) -> Trial:
     keyring = keyring_of(settings)
-    space = Stored(old, new, keyring)
-    # For what it checks: whether the space was made with this key.
-    async with redis_store(settings, keyring), _inspection(settings) as inspection:
+    # For what it checks: whether the space was made with this key, and by these rules.
+    async with redis_store(settings, keyring, in_force), _inspection(settings) as inspection:
         async for group in _groups(inspection):
             space.add(group)
     return space.trial()

@@ -28,13 +28,14 @@ async def unshare(
     settings: Settings, text: str, country: str | None, word: Word, *, as_json: bool
 ) -> bool:
     """It belongs to one person, whatever is seen with it; False if that did not come about."""
-    identifier = parse_target(text, country, load_rules(settings.rules))
+    rules = load_rules(settings.rules)
+    identifier = parse_target(text, country, rules)
     if not isinstance(identifier, Carrying):
         raise UsageError("an identifier is written KIND:VALUE, for example email:a@example.org")
     told = {"kind": identifier.kind, "value": identifier.value}
     value = encode_command(new_event_id(), {"command": "unshare", "identifier": told}, word)
     keyring = Keyring(settings.secret())
-    async with redis_store(settings, keyring) as store:
+    async with redis_store(settings, keyring, rules) as store:
         watched = Watched(store, partial(read_groups, settings), keyring, identifier)
         watch = UnshareWatch(watched, await watched.carriers(), await watched.is_free())
         return report(await send_and_follow(settings, value, watch, word.patience), as_json=as_json)

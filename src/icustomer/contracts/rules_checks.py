@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from icustomer.contracts.common import calendar_date
 from icustomer.contracts.rules_file import MOST_KINDS, BlockedEntry, RulesFile
 from icustomer.contracts.rules_lines import Path
-from icustomer.core.canonical import Rejected
+from icustomer.core.canonical import Reason, Rejected
 from icustomer.core.composites import BIRTH_PARTS, NAME_PARTS, PARTS
 from icustomer.core.emails import canonical_domain
 from icustomer.core.identifiers import canonical
@@ -132,10 +132,16 @@ def _value_problem(entry: BlockedEntry, rules: Rules) -> str:
         return f"{entry.value!r} is no single word of a name in lower case, without accents"
     form = canonical(entry.kind, entry.value, None, rules)
     if isinstance(form, Rejected):
-        return f"{entry.value!r} is no {entry.kind} ({form.reason}), so it never occurs: remove it"
+        return _rejected(entry, form)
     if form.value != entry.value:
         return f"write {entry.value!r} as {form.value!r}, the form in which values are compared"
     return ""
+
+
+def _rejected(entry: BlockedEntry, form: Rejected) -> str:
+    if form.reason == Reason.PHONE_NO_REGION:
+        return f"write {entry.value!r} internationally, such as +41446681800"
+    return f"{entry.value!r} is no {entry.kind} ({form.reason}), so it never occurs: remove it"
 
 
 def _is_date(text: str) -> bool:

@@ -32,6 +32,22 @@ _OF_NAMES = ("string_pattern_mismatch",)
 _UNION_BRANCHES = ("function-", "list[", "literal[")
 
 
+_TYPES = {
+    "int_type": "must be a whole number",
+    "string_type": "must be text, in quotation marks",
+    "list_type": "must be a list",
+    "model_type": "must be a table: write [{table}]",
+    "dict_type": "must be a table: write [{table}]",
+    "string_too_short": "must not be empty",
+    "string_too_long": "has more than {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "has more than {max_length} entries",
+}
+"""What is told of values of another type or length, in the words of TOML."""
+_IN_TWO_BRACKETS: Path = ("blocked",)
+"""A list of tables, which TOML writes with two brackets."""
+
+
 class Mistake(NamedTuple):
     """One thing that is wrong with a rule file."""
 
@@ -62,6 +78,8 @@ def read_rules(text: str) -> RulesFile:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulesMistakesError([_of_syntax(str(error), text)]) from None
+    except RecursionError:
+        raise RulesMistakesError([Mistake(1, "", "no TOML: nested too deep")]) from None
     try:
         file = RulesFile.model_validate(document)
     except ValidationError as error:
@@ -100,6 +118,11 @@ def _of_model(error: ErrorDetails) -> tuple[Path, str]:
         return path, f"is missing: add {path[-1]} to this table"
     if error["loc"][-1] == "[key]" or (path[:-1] in _NAMED and error["type"] in _OF_NAMES):
         return path, "a name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter"
+    if error["type"] == "list_type" and path == _IN_TWO_BRACKETS:
+        return path, "is a list of tables: write [[blocked]]"
+    if error["type"] in _TYPES:
+        table = ".".join(map(str, path))
+        return path, _TYPES[error["type"]].format_map({"table": table, **error.get("ctx", {})})
     return path, _must(error["msg"])
 
 

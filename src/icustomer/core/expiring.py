@@ -33,15 +33,16 @@ def expire(part: Part, guests: Guests, clock: int) -> None:
     contested = part.history.standing()
     for key in spent:
         del part.husks[key]
-    for each in over:
-        _erase(part, guests, each)
-    cause = Cause(max((guests.end(each.last_act) for each in over), default=0), "", RULE)
+    ends = [guests.end(each.last_act) or clock for each in over]
+    for each, end in zip(over, ends, strict=True):
+        _erase(part, guests, each, end)
+    cause = Cause(max(ends, default=0), "", RULE)
     part.recluster(cause, contested)
     part.annotate(cause, {})
 
 
-def _erase(part: Part, guests: Guests, gone: Waiting) -> None:
-    end = guests.end(gone.last_act)
+def _erase(part: Part, guests: Guests, gone: Waiting, end: int) -> None:
+    """`end`: when its time was over; without retention, when that was found."""
     if guests.retention:
         for key in gone.facets:
             _leave_behind(part, part.facets[key], end)

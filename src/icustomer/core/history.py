@@ -14,10 +14,9 @@ from msgspec import Struct
 from icustomer.core.carrying import digests
 from icustomer.core.change import Note, Outcome, Verdict
 from icustomer.core.cluster import usable_identifiers
-from icustomer.core.keys import Keyring
-from icustomer.core.model import Customer, Decision, Facet
+from icustomer.core.model import Customer, Decision
 from icustomer.core.naming import Named
-from icustomer.core.rules import Rules
+from icustomer.core.refusing import Clustering, Refusals
 
 EVENT_IDS_KEPT = 100
 """Event IDs that a note names: the newest ones."""
@@ -83,18 +82,10 @@ class Standing(Struct, frozen=True):
     """Unresolved IDs that claim it too: it is contested for them, they contest it for nobody."""
 
 
-class Evidence(Protocol):
+class Evidence(Clustering, Protocol):
     """What of a part the history looks at."""
 
-    facets: dict[bytes, Facet]
     named: Named
-    rules: Rules
-    keyring: Keyring
-
-    @property
-    def shared(self) -> Collection[bytes]:
-        """Digests that carry the mark."""
-        ...
 
 
 class History:
@@ -207,12 +198,15 @@ class History:
         """Write down which customers an identifier newly failed to join; the IDs of those
         for whom an identifier became or ceased to be contested."""
         after = self.standing()
+        refusals = Refusals(self._evidence)
+        anchors = {each.id: each.anchor for each in self._customers}
         for digest, standing in sorted(after.items()):
             known = before[digest].customer_ids if digest in before else ()
             oldest, *others = standing.customer_ids
             for other in others:
                 if other not in known or oldest not in known:
-                    reason = Reason(None, cause.event_id, standing.kind, digest, "veto")
+                    rule = refusals.rule(digest, anchors[oldest], anchors[other])
+                    reason = Reason(None, cause.event_id, standing.kind, digest, rule)
                     self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))
         return {customer_id for customer_id, _ in _contested(before) ^ _contested(after)}
 

@@ -60,6 +60,9 @@ class Metrics(Observer):
         if isinstance(error, FencedError):
             self._add(families.FENCED, (), 1)
 
+    def guests_expired(self, count: int) -> None:
+        self._add(families.GUESTS_EXPIRED, (), count)
+
     def internal_error(self, fault: Fault) -> None:
         self._add(families.INTERNAL_ERRORS, (fault.record.topic,), 1)
 

@@ -105,6 +105,10 @@ CLAMPED = Counter(
     "icustomer_clock_clamped_total",
     "Events whose time lay so far ahead of their record's that the record's was taken.",
 )
+GUESTS_EXPIRED = Counter(
+    "icustomer_guests_expired_total",
+    "IDs of guests that were erased because their time was over.",
+)
 PUBLISHED = Counter(
     "icustomer_published_total",
     "Records published, by topic.",
@@ -130,8 +134,8 @@ CUTS = Counter(
     "Times that a worker found the history of Redis cut.",
 )
 COUNTERS = (
-    EVENTS, DEAD_LETTERS, INTERNAL_ERRORS, CIRCUIT_STOPS, DUPLICATES, REJECTED, CLAMPED, PUBLISHED,
-    CONFLICTS, FENCED, MADE_AGAIN, CUTS,
+    EVENTS, DEAD_LETTERS, INTERNAL_ERRORS, CIRCUIT_STOPS, DUPLICATES, REJECTED, CLAMPED,
+    GUESTS_EXPIRED, PUBLISHED, CONFLICTS, FENCED, MADE_AGAIN, CUTS,
 )  # fmt: skip
 
 STAGES = Histogram(

@@ -78,6 +78,9 @@ class LogObserver(Observer):
     def disturbed(self, error: Exception, pause: float) -> None:
         self._log.warning("disturbed", failure=error, retry_seconds=pause)
 
+    def guests_expired(self, count: int) -> None:
+        self._log.info("guests_expired", count=count)
+
     def internal_error(self, fault: Fault) -> None:
         """The dead letter has the same trace ID."""
         record = fault.record

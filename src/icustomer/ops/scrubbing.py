@@ -33,7 +33,9 @@ PLAIN = frozenset({
     "timestamp", "topic", "topics", "trace_id", "version", "worker", "workers",
 })  # fmt: skip
 """Fields whose values are ours: figures, names of topics and servers, IDs that we made."""
-SCRUBBED = frozenset({"event", "detail", "error", "event_id", "failure", "remedy"})
+SCRUBBED = frozenset({
+    "event", "detail", "error", "event_id", "failure", "remedy", "requested_by",
+})  # fmt: skip
 """Fields with text in which something of a sender's could stand."""
 
 _EMAIL = re.compile(r"[^\s@\"'<>(){}\[\],;]+@[^\s@\"'<>(){}\[\],;]+")

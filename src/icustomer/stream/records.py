@@ -17,6 +17,7 @@ from icustomer.core.change import Note
 from icustomer.core.fold import Folder
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Decision, Group, Retired
+from icustomer.core.naming import holder_of
 from icustomer.core.rules import Rules
 from icustomer.core.shown import ShownChange
 from icustomer.core.times import rfc3339
@@ -79,7 +80,7 @@ class RecordMaker:
         }
         for retired in group.retired:
             if retired.id in wanted:
-                made[retired.id] = self._redirect(retired)
+                made[retired.id] = self._redirect(retired, _merged_at(group, retired))
         for erased in group.erased:
             if erased.id in wanted:
                 made[erased.id] = self.erased(erased.id, erased.version, erased.at)
@@ -97,7 +98,7 @@ class RecordMaker:
             Topic.PROFILES, customer.id.encode(), value, [*headers, JSON, *story.trace]
         )
 
-    def _redirect(self, retired: Retired) -> OutputRecord:
+    def _redirect(self, retired: Retired, at: int) -> OutputRecord:
         value = _encode(
             {
                 "customer_id": retired.id,
@@ -106,9 +107,7 @@ class RecordMaker:
                 "merged_into": retired.merged_into,
             }
         )
-        headers = self._headers(
-            "icustomer.profile.merged", retired.id, retired.version, retired.founded_at
-        )
+        headers = self._headers("icustomer.profile.merged", retired.id, retired.version, at)
         return OutputRecord(Topic.PROFILES, retired.id.encode(), value, [*headers, JSON])
 
     def erased(self, customer_id: str, version: int, at: int) -> OutputRecord:
@@ -154,6 +153,16 @@ class RecordMaker:
             ("ce_time", rfc3339(at).encode()),
             (VERSION_HEADER, str(version).encode()),
         ]
+
+
+def _merged_at(group: Group, retired: Retired) -> int:
+    """When its redirect came to be as it stands, microseconds; if the group has forgotten that,
+    when the holder changed last."""
+    at_last = [each.at for each in group.decisions if each.version == retired.version]
+    if at_last:
+        return max(at_last)
+    holder = holder_of(retired.id, group.customers, group.retired)
+    return holder.updated_at if holder else retired.founded_at
 
 
 _OTHERS = {"merged": "retired", "split": "parts"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from confluent_kafka import (
     Consumer,
@@ -22,6 +22,8 @@ PATIENCE_SECONDS = 60
 REQUEST_SECONDS = 20
 INPUTS = ("signups", "orders", "support", "commands")
 
+Answer = TypeVar("Answer")
+
 
 class Reader:
     """Reads whole topics, committed transactions only."""
@@ -36,18 +38,12 @@ class Reader:
     def read(self, topic: str) -> list[Message]:
         """All records, within a partition in order of offset. A transaction whose end the
         broker is still writing is waited for."""
-        return _read_to(self._servers, self._ends(f"{self.prefix}.{topic}"))
+        ends = _patiently(lambda: self._ends(f"{self.prefix}.{topic}"))
+        return _read_to(self._servers, ends)
 
     def lag(self, group: str) -> int:
-        """Records of the inputs that the group has not committed. A broker that has just come
-        back may not answer for a while."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return self._lag(group)
-            except KafkaException:
-                if time.monotonic() > end:
-                    raise
+        """Records of the inputs that the group has not committed."""
+        return _patiently(lambda: self._lag(group))
 
     def _lag(self, group: str) -> int:
         ends = self._ends(*(f"{self.prefix}.{topic}" for topic in INPUTS))
@@ -66,6 +62,18 @@ class Reader:
             (place.topic, place.partition): answer.result(REQUEST_SECONDS).offset
             for place, answer in answers.items()
         }
+
+
+def _patiently(ask: Callable[[], Answer]) -> Answer:
+    """The answer of a broker that may not give it for a while: having just come back, or after a
+    topic was made again, when the client still asks the former leader."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaException:
+            if time.monotonic() > end:
+                raise
 
 
 def _read_to(servers: str, ends: dict[tuple[str, int], int]) -> list[Message]:

@@ -113,6 +113,14 @@ def assert_one_line(text, start):
     [
         (("lookup", "somebody"), "icustomer: a customer is named by an ID such as"),
         (("lookup", "email:nobody"), "icustomer: what follows email: cannot be read"),
+        (
+            ("suppress", "phone:044 668 18 00", *WORD),
+            "icustomer: what follows phone: cannot be read (phone_no_region): write the number",
+        ),
+        (
+            ("unshare", "account:7", *WORD),
+            "icustomer: what follows account: cannot be read (account_syntax): an account is",
+        ),
         (("lookup", ID[:-1] + "0"), "icustomer: a customer is named by an ID such as"),
         (("lookup", "email:a@example.org"), "icustomer: ICUSTOMER_SECRET_KEY is missing"),
         (("explain", ID, "somebody"), "icustomer: a customer is named by an ID such as"),
@@ -130,6 +138,16 @@ def test_arguments_and_settings_that_cannot_be_end_with_2_and_one_line(call_main
     assert code == 2
     assert out == ""
     assert_one_line(err, start)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("merge", ID, "email:a@x.example"), ("forget", "me@x.example")]
+)
+def test_who_may_be_named_by_an_id_alone_is_offered_nothing_else(call_main, arguments):
+    code, _, err = call_main(*arguments, *WORD)
+    assert code == 2
+    assert_one_line(err, "icustomer: a customer is named by an ID such as")
+    assert "email:..." not in err
 
 
 def test_an_impossible_setting_ends_with_2_and_one_line(call_main, monkeypatch):

@@ -6,6 +6,7 @@ from icustomer.commands.decisions import Before, CustomerWatch
 from icustomer.commands.finding import Found, find_by_ids
 from icustomer.core.change import Outcome
 from icustomer.core.model import Customer, Facet, Group, NormalName, Override, RawName
+from icustomer.core.rules import DEFAULT_RULES
 from icustomer.store.codec import encode
 from icustomer.store.port import Loaded
 
@@ -35,7 +36,7 @@ class Reads(CustomerWatch):
 async def test_a_split_that_was_read_half_is_read_again() -> None:
     """The link was read before the commit and its group after it: one of two customers."""
     before = Before(("ic_1",), [found(1)])
-    watch = Reads(None, None, before, EVENT)
+    watch = Reads(None, DEFAULT_RULES, None, before, EVENT)
     both = [found(1, WORD), found(2, WORD)]
     watch.answers = [[found(1, WORD)], both]
     result = await watch.look()

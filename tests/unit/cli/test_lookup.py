@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from icustomer.commands.card import print_card
 from icustomer.commands.finding import Carrying, Named, find, find_by_facets, parse_target
 from icustomer.commands.lookup import look_up
 from icustomer.commands.usage import UsageError
+from icustomer.contracts.rules_reading import read_rules
 from icustomer.core.change import SHARED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Customer, Facet, Group, Identifier, NormalName, RawName, Retired
@@ -62,11 +64,11 @@ HOUSEHOLD = Group(
 class Shelf:
     """The reading side of a store that holds one group."""
 
-    def __init__(self, group, shared=()):
+    def __init__(self, group, shared=(), links=()):
         self._blob, self._id = encode(group), group.id
         self._shared = {KEYRING.identifier(each.kind, each.value) for each in shared}
         self._aliases = {each.id for each in (*group.customers, *group.retired)}
-        self._links = {
+        self._links = set(links) or {
             KEYRING.identifier(each.kind, each.value)
             for facet in group.facets
             for each in facet.identifiers
@@ -146,7 +148,18 @@ async def test_an_id_that_sleeps_is_not_found():
 
 async def test_customers_are_found_again_by_what_they_were_made_of():
     shelf = Shelf(HOUSEHOLD)
-    found = await find_by_facets(shelf, KEYRING, [BENS], [])
+    found = await find_by_facets(shelf, DEFAULT_RULES, KEYRING, [BENS], [])
+    assert [each.customer.id for each in found] == [BEN]
+
+
+async def test_who_hangs_on_a_composite_alone_is_found_again_too():
+    rules = read_rules(
+        "[kinds.phone]\nmatch = 'never'\n[composites.person]\nparts = ['given', 'birth_date']"
+    ).rules()
+    born = replace(BENS, birth_date="1984-02-29")
+    group = Group(b"g" * 16, 1, [born], [customer(BEN, born)])
+    shelf = Shelf(group, links={KEYRING.derived("person", ("ben", "1984-02-29"))})
+    found = await find_by_facets(shelf, rules, KEYRING, [born], [])
     assert [each.customer.id for each in found] == [BEN]
 
 

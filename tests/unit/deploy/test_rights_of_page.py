@@ -8,7 +8,7 @@ from unit.deploy.deployed import OPERATIONS, ROOT
 
 STORE = ROOT / "src" / "icustomer" / "store"
 IN_SCRIPTS = re.compile(r"(?:redis\.call|in_chunks)\('([A-Z]+)'")
-OUTSIDE = re.compile(r'\b_call\("([A-Z]+)"|\bcommand\("([A-Z]+)"')
+OUTSIDE = re.compile(r'\b_call\(\s*"([A-Z]+)"|\bcommand\(\s*"([A-Z]+)"')
 OF_CONNECTIONS = {"ping", "select"}
 """What the client sends by itself. Logging in needs no right."""
 

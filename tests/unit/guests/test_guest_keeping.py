@@ -25,23 +25,37 @@ from worlds.observations import KEYRING
 DAWN_MS = 1_767_225_600_000
 DAY_MS = 86_400_000
 MONTH = 30 * DAY_MS * 1_000
+PUBLISHED_AT = (DAWN_MS + 99 * DAY_MS) * 1_000
+"""By the worker's clock."""
 SPACE, GROUP = "space", "group"
 
 
-class House:
-    """One worker that keeps guests for 30 days, and its servers."""
+class Told(Observer):
+    """Adds up who went."""
 
     def __init__(self) -> None:
-        self.redis = MemoryRedis(lambda: 0.0, dawn=DAWN_MS / 1_000 + 400 * 86_400)
-        self.kafka = MemoryKafka(clock=lambda: DAWN_MS)
+        self.expired = 0
+
+    def guests_expired(self, count: int) -> None:
+        self.expired += count
+
+
+class House:
+    """One worker that keeps guests, and its servers."""
+
+    def __init__(self, retention: int = MONTH, former: House | None = None) -> None:
+        """`former`: whose servers they are."""
+        dawn = DAWN_MS / 1_000 + 400 * 86_400
+        self.redis = former.redis if former else MemoryRedis(lambda: 0.0, dawn=dawn)
+        self.kafka = former.kafka if former else MemoryKafka(clock=lambda: DAWN_MS)
         self.store = MemoryStore(self.redis, SPACE)
         log = MemoryLog(self.kafka, space=SPACE, group=GROUP)
         maker = RecordMaker(SPACE, DEFAULT_RULES, KEYRING)
-        told = Observer()
+        told = self.told = Told()
         prepare = Prepare(DEFAULT_RULES, KEYRING, maker)
-        outbox = Outbox(self.store, log, maker, told)
-        self.keeping = GuestKeeping(self.store, log, prepare, outbox, MONTH)
-        nonces = (f"{KEYRING.fingerprint()}.{number}" for number in range(9))
+        outbox = Outbox(self.store, log, maker, told, lambda: PUBLISHED_AT)
+        self.keeping = GuestKeeping(self.store, log, prepare, outbox, retention, told)
+        nonces = (f"{KEYRING.fingerprint()}.{retention}.{number}" for number in range(9))
         rebuild = Rebuild(self.store, log, DEFAULT_RULES, KEYRING)
         self.worker = Worker(
             store=self.store,
@@ -75,6 +89,11 @@ class House:
         while await self._subscriber.step(self.worker.handle):
             pass
 
+    def tombstones(self) -> list[bytes]:
+        """Times of those that the profiles end with."""
+        last = {each.key: each for each in self.kafka.records(Topic.PROFILES)}
+        return [dict(each.headers)["ce_time"] for each in last.values() if each.value is None]
+
     def erased(self) -> list[str]:
         told = self.kafka.records(Topic.IDENTITY_CHANGES)
         changes = [json.loads(each.value or b"{}") for each in told]
@@ -106,9 +125,35 @@ async def test_an_end_is_published_once_with_a_tombstone_and_settled() -> None:
     (gone,) = house.erased()
     profiles = [each for each in house.kafka.records(Topic.PROFILES) if each.key == gone.encode()]
     assert [each.value is None for each in profiles] == [False, True]
+    assert dict(profiles[1].headers)["ce_time"] == b"2026-01-31T00:00:00Z"
     changelog = {each.key: each.value for each in house.kafka.records(Topic.IDENTITY_STATE)}
     assert all(b"a@x.example" not in (value or b"") for value in changelog.values())
     assert await house.store.outbox() == []
+    assert house.told.expired == 1
+
+
+async def test_a_guest_who_goes_because_a_record_came_later_is_counted_too() -> None:
+    house = House()
+    house.order(0, "a@x.example")
+    await house.work()
+    house.order(31, "a@x.example")
+    await house.work()
+    assert len(house.erased()) == 1
+    assert house.told.expired == 1
+
+
+async def test_who_goes_since_guests_are_not_kept_any_more_goes_at_the_time_of_that() -> None:
+    house = House()
+    house.order(0, "a@x.example")
+    house.order(1, "b@x.example")
+    await house.work()
+    assert house.tombstones() == []
+    later = House(retention=0, former=house)
+    later.order(2, "c@x.example")
+    await later.work()
+    await later.worker.tend()
+    # Nothing is left that could remember when.
+    assert later.tombstones() == [b"2026-04-10T00:00:00Z"] * 2
 
 
 async def test_a_record_from_the_future_ends_nobodys_time_beyond_the_stores_own() -> None:

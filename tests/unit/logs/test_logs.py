@@ -10,8 +10,10 @@ import warnings
 import pytest
 import structlog
 
+from icustomer.commands.export import log_disclosures
 from icustomer.contracts.topics import Topic
 from icustomer.errors import UnavailableError
+from icustomer.explanation.everything import export_customer
 from icustomer.isolation import fault_of
 from icustomer.ops.logs import configure_logging, get_logger
 from icustomer.ops.reporting import LogObserver
@@ -19,6 +21,8 @@ from icustomer.ops.scrubbing import WITHHELD, scrub
 from icustomer.setting_values import LogFormat, LogLevel
 from icustomer.settings import Settings
 from icustomer.stream.port import InputRecord
+from unit.explanation.golden import HANDED_OUT
+from unit.explanation.household import ANA_MAIL, holder, lived
 
 PERSONAL = ("Maria", "Okonkwo", "maria.okonkwo", "example.org", "+44", "020 7946", "1990-04-12")
 RECORD = (
@@ -230,3 +234,16 @@ def test_other_libraries_may_repeat_themselves(stream):
     for _ in range(3):
         logging.getLogger("redis").warning("away")
     assert len(lines(stream)) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("mara", "mara"), ("mara@office.example", "[email]"), ("desk +41446681800", "desk [number]")],
+)
+def test_an_export_leaves_a_line_on_whose_data_it_hands_out_and_who_asked(stream, asked, told):
+    export = export_customer(*holder(lived(), ANA_MAIL[1]), ANA_MAIL[1], HANDED_OUT)
+    log_disclosures([export], "space", asked)
+    (line,) = lines(stream)
+    assert (line["event"], line["customer_id"]) == ("exported", export.customer_id)
+    assert (line["space"], line["requested_by"]) == ("space", told)
+    assert ANA_MAIL[1] not in stream.getvalue()

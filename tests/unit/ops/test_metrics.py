@@ -47,6 +47,13 @@ def test_every_figure_of_a_batch_is_counted():
     assert distribution(metrics, families.STAGES, "commit").total == pytest.approx(0.014)
 
 
+def test_ids_of_guests_that_went_are_counted():
+    metrics = Metrics()
+    for number in (1, 2):
+        metrics.guests_expired(number)
+    assert count(metrics, families.GUESTS_EXPIRED) == 3
+
+
 def test_what_is_known_beforehand_stands_at_zero_from_the_start():
     metrics = Metrics()
     before = {name: set(counts) for name, counts in metrics.current.counters.items()}

@@ -9,10 +9,12 @@ from icustomer.contracts.topics import Topic
 from icustomer.core.change import Note
 from icustomer.core.model import Group, RawName
 from icustomer.core.rules import DEFAULT_RULES
+from icustomer.core.times import rfc3339
 from icustomer.stream.port import InputRecord
 from icustomer.stream.records import DeadLetter, RecordMaker, Stories, Story, dead_letter
 from worlds.driver import State, Worker
 from worlds.observations import KEYRING, observation
+from worlds.play import Game
 
 MAKER = RecordMaker("space", DEFAULT_RULES, KEYRING)
 TRACE = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
@@ -53,6 +55,21 @@ def test_identity_changes_come_from_the_version_asked_for_and_repeat_their_id():
     assert [IdentityChange.model_validate_json(each.value).type for each in first] == ["created"]
     assert MAKER.identity_changes(group, group.version) == first
     assert MAKER.identity_changes(group, group.version + 1) == []
+
+
+def test_a_redirect_bears_the_time_of_the_merge():
+    game = Game(DEFAULT_RULES)
+    name = RawName(full="Ann Lee")
+    for claimed in ("a", "b", "ab"):
+        mails = [("email", f"{each}@example.org") for each in claimed]
+        game.send(observation(f"e-{claimed}", mails, name=name))
+    (group,) = game.state.all_groups()
+    (retired,) = group.retired
+    (merged,) = (each for each in group.decisions if each.type == "merged")
+    (record,) = MAKER.profiles(group, [retired.id], Stories()).values()
+    assert json.loads(record.value)["status"] == "merged"
+    assert merged.at > retired.founded_at
+    assert dict(record.headers)["ce_time"] == rfc3339(merged.at).encode()
 
 
 def letter_of(key: bytes | None, value: bytes | None, size: int):

@@ -1,0 +1,61 @@
+"""A refusal in the history names the rule that forbade the join, as an explanation does."""
+
+from __future__ import annotations
+
+from icustomer.contracts.rules_reading import read_rules
+from icustomer.core.model import RawName
+from icustomer.explanation.pair import explain_pair
+from unit.explanation.household import end, holder, split
+from worlds.observations import observation, under
+from worlds.play import Game
+
+ANNA, PETER, NOBODY = RawName("Anna", "Berg"), RawName("Peter", "Berg"), RawName()
+MAIL = ("email", "m@x.example", False)
+PHONE = ("phone", "+41446681800")
+CARD = "[kinds.card]\nmax_per_customer = {most}\n"
+
+
+def world(rules, *told):
+    """Claims of (identifiers, name) by numbered events, under a rule file."""
+    game = Game(read_rules(rules).rules())
+    for number, (claimed, name) in enumerate(told):
+        game.send(under(game.rules, observation(f"e{number}", claimed, name=name, at=number)))
+    return game
+
+
+def card(number):
+    return ("card", f"C{number}", False)
+
+
+def refusals(game):
+    return {
+        (each.kind, each.rule)
+        for group in game.state.all_groups()
+        for each in group.decisions
+        if each.type == "merge_refused"
+    }
+
+
+def test_a_veto_by_names_is_told_as_one():
+    game = world("", ([PHONE, MAIL], ANNA), ([PHONE], PETER))
+    assert refusals(game) == {("phone", "veto")}
+
+
+def test_a_limit_is_not_told_as_a_veto():
+    game = world(CARD.format(most=1), ([MAIL, card(0)], ANNA), ([MAIL, card(1)], ANNA))
+    assert refusals(game) == {("email", "max_per_customer")}
+    assert explain_pair(end(game, "C0"), end(game, "C1")).between[0].reason == "limit"
+
+
+def test_a_persons_word_is_not_told_as_a_veto():
+    game = world(CARD.format(most=0), ([MAIL, card(0)], ANNA), ([MAIL, card(1)], ANNA))
+    anna = holder(game, "C0")[1].id
+    game.send(split(anna, everything=True))
+    assert refusals(game) == {("email", "cannot_link")}
+
+
+def test_a_claim_without_a_name_that_is_no_bridge_is_told_as_one():
+    proved, other = ("phone", "+41446681801", True), PHONE
+    game = world("", ([proved], ANNA), ([other, MAIL], PETER), ([proved, other], NOBODY))
+    assert refusals(game) == {("phone", "nameless")}
+    assert explain_pair(end(game, proved[1]), end(game, MAIL[1])).between[0].reason == "nameless"
