@@ -157,7 +157,7 @@ def _undo(part: Part, command: SplitCommand, holder: Customer) -> Verdict:
     side_one = tuple(key for key in merge.sides[0] if key in part.facets)
     if not side_one or not side_two:
         raise RefusedError(f"nothing is left of one side of the merge of {merge.others[0]}")
-    if merge.rule == "must_link":
+    if merge.rule == "must_link" and not _is_later(part, merge.event_id, command):
         _void(part, merge.event_id)
         _recluster(part, command, "cannot_link")
         if _apart(part, merge):
@@ -190,6 +190,16 @@ def _apart(part: Part, merge: Decision) -> bool:
     place = {key: each.id for each in part.named.customers for key in each.facets}
     one, two = ({place.get(key) for key in side} for side in merge.sides)
     return one.isdisjoint(two)
+
+
+def _is_later(part: Part, event_id: str, command: SplitCommand) -> bool:
+    """Whether the merge that a command made was given after the split, which came late: then it
+    stands, and the split holds against what was said and told before."""
+    stamp = (command.occurred_at, command.event_id)
+    return any(
+        each.kind == "must" and each.event_id == event_id and each.stamp > stamp
+        for each in part.overrides
+    )
 
 
 def _void(part: Part, event_id: str) -> None:
