@@ -54,3 +54,27 @@ def test_a_split_that_came_late_holds_once_the_merge_after_it_is_taken_back():
     game.send(SplitCommand("early", DAWN + 9 * HOUR, NOWHERE, retired))
     game.send(SplitCommand("late", DAWN + 11 * HOUR, NOWHERE, retired))
     assert len(game.current()) == 2
+
+
+@pytest.mark.parametrize(("hour", "customers"), [(10.5, 2), (11.5, 1)])
+def test_a_merge_that_comes_late_joins_nobody_whom_a_later_split_parted(hour, customers):
+    game, told, one, other = two_customers()
+    game.send(MergeCommand("m", DAWN + 10 * HOUR, NOWHERE, (one, other)))
+    (retired,) = game.redirects()
+    game.send(SplitCommand("s", DAWN + 11 * HOUR, NOWHERE, retired))
+    game.send(MergeCommand("n", DAWN + int(hour * HOUR), NOWHERE, (one, other)))
+    assert len(game.current()) == customers
+    assert_as_oracle(game.state, told, DEFAULT_RULES, KEYRING)
+
+
+def test_a_late_merge_of_three_joins_those_whom_no_later_split_parted():
+    game, told, one, other = two_customers()
+    told.append(observation("e2", [("email", "2@x.example")], name=ANNA))
+    game.send(told[-1])
+    (third,) = game.current().keys() - {one, other}
+    game.send(MergeCommand("m", DAWN + 10 * HOUR, NOWHERE, (one, other)))
+    (retired,) = game.redirects()
+    game.send(SplitCommand("s", DAWN + 11 * HOUR, NOWHERE, retired))
+    game.send(MergeCommand("n", DAWN + 10 * HOUR + 1, NOWHERE, (one, other, third)))
+    assert len(game.current()) == 2
+    assert_as_oracle(game.state, told, DEFAULT_RULES, KEYRING)
