@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from icustomer import __version__
 from icustomer.cli_common import (
@@ -27,6 +28,7 @@ from icustomer.cli_common import (
     ask,
     exit_unless,
     requester,
+    tell_in_one_line,
 )
 from icustomer.cli_dead_letters import dead_letters_app
 from icustomer.cli_erasing import forget, suppress
@@ -327,10 +329,15 @@ def evaluate(
 def main() -> None:
     """Run the command line. What the operator must mend is told in one line."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except IcustomerError as error:
-        sys.stderr.write(f"icustomer: {' '.join(str(error).split())}\n")
+        tell_in_one_line(str(error))
         sys.exit(_exit_code(error))
+    except TyperException as error:
+        tell_in_one_line(error.format_message())
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

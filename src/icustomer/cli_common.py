@@ -42,3 +42,9 @@ def requester(name: str) -> str:
         return name or getpass.getuser()
     except (OSError, KeyError):
         raise typer.BadParameter("--requested-by is needed: nobody is logged in") from None
+
+
+def tell_in_one_line(what: str) -> None:
+    """What went wrong, on standard error; nothing where the help was shown instead."""
+    if words := what.split():
+        sys.stderr.write(f"icustomer: {' '.join(words)}\n")

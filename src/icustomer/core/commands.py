@@ -95,12 +95,31 @@ def _recluster(part: Part, command: MergeCommand | SplitCommand, rule: str) -> N
 def _merge(part: Part, command: MergeCommand) -> Verdict:
     holders = [_holder(part, customer_id) for customer_id in command.customer_ids]
     sides = Sides(tuple(dict.fromkeys(each.facets for each in holders)))
+    _forbid_again(part, command, holders)
     _add(part, command, "must", sides, command.customer_ids)
     _recluster(part, command, "must_link")
     joined = {_holder(part, customer_id).id for customer_id in command.customer_ids}
     if len(joined) > 1:
         return Verdict(Outcome.MATCHED, "overruled", "a later command keeps them apart")
     return Verdict(Outcome.MERGED if len(sides.sides) > 1 else Outcome.MATCHED)
+
+
+def _forbid_again(part: Part, command: MergeCommand, holders: Sequence[Customer]) -> None:
+    """A later split that had nothing to forbid, since the merge that it took back was all that
+    held its customers together, forbids what this merge says."""
+    facets = {each.id: each.facets for each in holders}
+    stamp = (command.occurred_at, command.event_id)
+    for number, each in enumerate(part.overrides):
+        if each.kind == "void" and not each.sides and each.stamp > stamp:
+            parted = sorted(_current_ids(part, each.customer_ids) & facets.keys())
+            if len(parted) > 1:
+                sides = tuple(facets[customer_id] for customer_id in parted)
+                part.overrides[number] = replace(each, kind="cannot", sides=sides)
+
+
+def _current_ids(part: Part, customer_ids: Sequence[str]) -> set[str]:
+    holders = (holder_of(each, part.named.customers, part.named.retired) for each in customer_ids)
+    return {each.id for each in holders if each is not None}
 
 
 # -- split -----------------------------------------------------------------------------
@@ -157,11 +176,11 @@ def _undo(part: Part, command: SplitCommand, holder: Customer) -> Verdict:
     side_one = tuple(key for key in merge.sides[0] if key in part.facets)
     if not side_one or not side_two:
         raise RefusedError(f"nothing is left of one side of the merge of {merge.others[0]}")
-    if merge.rule == "must_link":
+    if merge.rule == "must_link" and not _is_later(part, merge.event_id, command):
         _void(part, merge.event_id)
         _recluster(part, command, "cannot_link")
         if _apart(part, merge):
-            _add(part, command, "void", Sides(()), [command.customer_id])
+            _add(part, command, "void", Sides(()), [merge.others[0], merge.customer_id])
             return Verdict(Outcome.SPLIT)
     rest = tuple(
         key
@@ -190,6 +209,16 @@ def _apart(part: Part, merge: Decision) -> bool:
     place = {key: each.id for each in part.named.customers for key in each.facets}
     one, two = ({place.get(key) for key in side} for side in merge.sides)
     return one.isdisjoint(two)
+
+
+def _is_later(part: Part, event_id: str, command: SplitCommand) -> bool:
+    """Whether the merge that a command made was given after the split, which came late: then it
+    stands, and the split holds against what was said and told before."""
+    stamp = (command.occurred_at, command.event_id)
+    return any(
+        each.kind == "must" and each.event_id == event_id and each.stamp > stamp
+        for each in part.overrides
+    )
 
 
 def _void(part: Part, event_id: str) -> None:

@@ -43,6 +43,32 @@ def call_main(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("merge", ID, ID), "Missing option '--reason'"),
+        (("lookup",), "Missing argument"),
+        (("lookup", ID, "--frob"), "No such option: --frob"),
+        (("forget", ID, *WORD, "--timeout", "-1"), "Invalid value for '--timeout'"),
+        (("evaluate", "nofile", "--truth", "who"), "'nofile' does not exist"),
+        (("frobnicate",), "No such command 'frobnicate'"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line(call_main, arguments, told):
+    code, out, err = call_main(*arguments)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.startswith("icustomer: ")
+    assert err.count("\n") == 1
+
+
+def test_without_a_command_there_is_help(call_main):
+    code, out, err = call_main()
+    assert code == 2
+    assert "Usage: " in out
+    assert err == ""
+
+
 def test_help_lists_the_commands_that_work():
     shown = call("--help").output
     commands = (
