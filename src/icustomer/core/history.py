@@ -205,13 +205,18 @@ class History:
 
     def record_refusals(self, before: Mapping[bytes, Standing], cause: Cause) -> set[str]:
         """Write down which customers an identifier newly failed to join; the IDs of those
-        for whom an identifier became or ceased to be contested."""
+        for whom an identifier became or ceased to be contested.
+
+        All refusals of an identifier tell of the oldest who claims it, so they are told anew
+        once that is another one: what told of the former one goes with it when it is erased.
+        """
         after = self.standing()
         for digest, standing in sorted(after.items()):
             known = before[digest].customer_ids if digest in before else ()
             oldest, *others = standing.customer_ids
+            told = known if known[:1] == (oldest,) else ()
             for other in others:
-                if other not in known or oldest not in known:
+                if other not in told:
                     reason = Reason(None, cause.event_id, standing.kind, digest, "veto")
                     self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))
         return {customer_id for customer_id, _ in _contested(before) ^ _contested(after)}
