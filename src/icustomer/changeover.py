@@ -141,9 +141,12 @@ class Changeover:
         await self._separate.groups(nonce, others)
 
     def _lost(self, found: _Found, changes: Sequence[Change]) -> Iterator[Directions]:
+        """Of the groups that change. Some of those named may have been found from others, and be
+        current by now."""
         after = {group.id: self._directions(group) for each in changes for group in each.groups}
+        changed = {group_id for each in changes for group_id in each.read_groups}
         before = [kept_directions(each, self._rules, self._keyring) for each in found.raw.values()]
-        before += map(self._directions, found.current.values())
+        before += [self._directions(each) for each in found.current.values() if each.id in changed]
         for way in before:
             yield directions_lost(way, after.get(way.group_id, Directions(way.group_id)))
 

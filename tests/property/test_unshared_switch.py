@@ -11,8 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from icustomer import replay
+from icustomer.core.model import RawName
 from icustomer.core.observation import Item, Observation, UnshareCommand
 from icustomer.core.rules import Rules
+from icustomer.core.survivorship import Choice
 from icustomer.store import memory_rebuild
 from property.test_rule_switch import as_written
 from property.test_switched_worlds import activated, looser, spelled, taken_over
@@ -21,7 +23,7 @@ from worlds.driver import EPOCH, State, Worker
 from worlds.log import Batch, Log, batches, shuffled_arrivals
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND, observation
 from worlds.play import EXAMPLES
-from worlds.stories import tell_story
+from worlds.stories import GIVEN, tell_story
 from worlds.switching import SwitchedWorker, told_under
 
 SEED = int(os.environ.get("ICUSTOMER_TEST_SEED", "20260101"))
@@ -44,6 +46,21 @@ def mentioned(random: Random, told: Sequence[Observation]) -> list[Observation]:
     draws = range(random.randrange(MOST_WORDS + 1) if seen else 0)
     values = [random.choice(random.choice((popular, sorted(seen)))) for _ in draws]
     return [observation("word", [value], topic="commands") for value in values]
+
+
+def mailbox(random: Random) -> list[Observation]:
+    """Messages of about as many people as may share a mailbox, and of some who claim it alone."""
+    box = ("email", "box@x.example")
+    told = [
+        observation(
+            f"m{number}",
+            [box, ("phone", f"+4960{number}")] if random.random() < 0.7 else [box],
+            name=RawName(random.choice(GIVEN), f"Box{number}"),
+            at=number,
+        )
+        for number in range(random.randint(2, 8))
+    ]
+    return told if random.random() < 0.7 else []
 
 
 def is_word(item: Observation) -> bool:
@@ -100,10 +117,14 @@ def values_of(told: Observation | None) -> list[Value]:
 
 
 def rules_in_turn(random: Random) -> list[Rules]:
-    """Two or three; the last are perhaps the first again, but for forms, which never get finer."""
+    """Two or three; the last are perhaps the first again, but for forms, which never get finer,
+    and for counts of events, which begin anew."""
     old, new = looser(random)
-    back = random.choice((None, replace(old, emails=new.emails)))
-    return [old, new, back] if back else [old, new]
+    survivorship = old.survivorship
+    if old.counts_events and not new.counts_events:
+        survivorship = replace(survivorship, name=Choice.LATEST)
+    back = replace(old, emails=new.emails, survivorship=survivorship)
+    return [old, new, back] if random.random() < 0.5 else [old, new]
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + 4 * EXAMPLES))
@@ -115,7 +136,8 @@ async def test_what_was_freed_before_or_after_a_switch_is_free(
     monkeypatch.setattr(replay, "CONVERTED_AT_ONCE", random.choice((1, 2, 100)))
     monkeypatch.setattr(memory_rebuild, "PORTION", random.choice((1, 3, 20)))
     in_turn = rules_in_turn(random)
-    written = [spelled(random, as_written(one)) for one in tell_story(random).told]
+    told = (*tell_story(random).told, *mailbox(random))
+    written = [spelled(random, as_written(one)) for one in told]
     kept = [one for one in written if all(told_under(rules, one) for rules in in_turn)]
     arrivals = shuffled_arrivals(random, [*kept, *mentioned(random, kept)], Log())
     space = Space(in_turn[0])
