@@ -3,6 +3,8 @@ carriers are worked out."""
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,9 +12,11 @@ from icustomer import changeover, replay
 from icustomer.core.change import SHARED
 from icustomer.core.model import RawName
 from icustomer.core.observation import Observation, UnshareCommand
+from icustomer.evaluation.matching import Matching
 from icustomer.store import memory_rebuild
 from unit.activation.test_what_is_kept_out import (
     DOTTED,
+    NEW,
     OLD,
     PLAIN,
     as_written,
@@ -20,7 +24,7 @@ from unit.activation.test_what_is_kept_out import (
     groups_in,
     switched,
 )
-from worlds.observations import DAWN, NOWHERE, observation
+from worlds.observations import DAWN, KEYRING, NOWHERE, observation
 from worlds.play import Game
 from worlds.stories import GIVEN
 from worlds.switching import told_under
@@ -77,3 +81,13 @@ async def test_of_too_many_carriers_it_stays_shared_and_has_one_owner(
     assert all(group.shared == [digest(PLAIN)] for group in carrying)
     assert space.links[digest(PLAIN)] == SHARED
     assert space.links[digest(DOTTED)] == digest(DOTTED)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_trial_of_the_rules_comes_to_the_same(*, reverse: bool) -> None:
+    groups = sorted(freed_beside_shared(0).state.all_groups(), key=attrgetter("unshared"))
+    trial = Matching(NEW, KEYRING)
+    for group in reversed(groups) if reverse else groups:
+        trial.convert(group)
+    (carrying,) = (group for group in trial.groups.values() if group.facets)
+    assert len(carrying.facets) == PEOPLE + 1
