@@ -13,15 +13,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from icustomer.core.carrying import digests
-from icustomer.core.change import MARKS, SUPPRESSED, Change
+from icustomer.core.change import MARKS, SHARED, SUPPRESSED, Change
 from icustomer.core.conversion import Read, convert, leading, waiting_parts
 from icustomer.core.guests import is_husk
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group, epoch_of
 from icustomer.core.renewal import NOTHING, KeptOut, renewed
 from icustomer.core.rules import Rules
+from icustomer.core.unsharing import MAX_GROUPS
 from icustomer.separate import Separate
 from icustomer.store.codec import encode, group_of
+from icustomer.store.limits import INDEX_INCOMPLETE
 from icustomer.store.outline import Outline
 from icustomer.store.port import Directions, Store
 from icustomer.store.restore import directions_lost, directions_to
@@ -54,6 +56,8 @@ class _Found(Struct):
     sought: set[bytes] = field(default_factory=set)
     """IDs of groups that were read, or looked for in vain."""
     kept_out: KeptOut = NOTHING
+    indexes: dict[bytes, set[bytes]] = field(default_factory=dict)
+    """Of what was freed, and taken for shared by what was converted before."""
 
     def groups(self) -> Iterator[Group]:
         """All of them."""
@@ -77,7 +81,9 @@ class Changeover:
         found = await self._find(names, in_force)
         if not found.old:
             return 0
-        read = Read(found.old, found.current, found.links, in_force.epoch, in_force.at)
+        read = Read(
+            found.old, found.current, found.links, in_force.epoch, in_force.at, found.indexes
+        )
         changes = [
             convert(waiting, self._rules, self._keyring)
             for waiting in waiting_parts(read, self._rules, self._keyring)
@@ -115,7 +121,28 @@ class Changeover:
             kept_out = _kept_out(found)
             stale = () if kept_out == found.kept_out else list(found.raw)
             found.kept_out = kept_out
+        led |= await self._carriers_of_freed(found)
         return led | {link for link in found.links.values() if link and link not in MARKS}
+
+    async def _carriers_of_freed(self, found: _Found) -> set[bytes]:
+        """IDs of the groups that carry what a person freed under a former form, and that were
+        converted before, so that it was taken for shared. Of too many it stays shared, and the
+        word holds for the former form alone."""
+        for group_id, group in found.old.items():
+            shared = [each for each in group.unshared if found.links.get(each) == SHARED]
+            for digest in shared:
+                if digest not in found.indexes and not await self._gather(digest, found):
+                    kept = [each for each in found.old[group_id].unshared if each != digest]
+                    found.old[group_id] = replace(group, unshared=kept)
+        return {member for members in found.indexes.values() for member in members}
+
+    async def _gather(self, digest: bytes, found: _Found) -> bool:
+        """Note the groups that carry an identifier; False: they are too many."""
+        members = await self._store.index(digest)
+        if INDEX_INCOMPLETE in members or len(members) > MAX_GROUPS:
+            return False
+        found.indexes[digest] = members
+        return True
 
     async def _read_links(self, found: _Found, names: Iterable[bytes]) -> None:
         asked = {
@@ -141,9 +168,12 @@ class Changeover:
         await self._separate.groups(nonce, others)
 
     def _lost(self, found: _Found, changes: Sequence[Change]) -> Iterator[Directions]:
+        """Of the groups that change. Some of those named may have been found from others, and be
+        current by now."""
         after = {group.id: self._directions(group) for each in changes for group in each.groups}
+        changed = {group_id for each in changes for group_id in each.read_groups}
         before = [kept_directions(each, self._rules, self._keyring) for each in found.raw.values()]
-        before += map(self._directions, found.current.values())
+        before += [self._directions(each) for each in found.current.values() if each.id in changed]
         for way in before:
             yield directions_lost(way, after.get(way.group_id, Directions(way.group_id)))
 

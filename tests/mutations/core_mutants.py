@@ -43,11 +43,11 @@ def order_counted_per_partition(patch: pytest.MonkeyPatch) -> None:
 def _count_orders_per(patch: pytest.MonkeyPatch, what: Callable[[Observation], str]) -> None:
     apply = facets.apply
 
-    def one_each(facet: Any, observation: Observation, key: bytes) -> Any:
+    def one_each(facet: Any, observation: Observation, *told: Any) -> Any:
         if observation.order:
             number = f"{observation.order.number}/{what(observation)}"
             observation = replace(observation, order=replace(observation.order, number=number))
-        return apply(facet, observation, key)
+        return apply(facet, observation, *told)
 
     patch.setattr(facets, "apply", one_each)
 

@@ -11,7 +11,7 @@ import pytest
 from mutations import core_mutants as core
 from mutations import protocol_mutants as protocol
 from mutations import rebuild_mutants as rebuilds
-from mutations.catching import Caught, caught
+from mutations.catching import Caught, Missed, caught
 from mutations.trouble import (
     ASLEEP,
     AT_CHECKPOINTS,
@@ -75,7 +75,7 @@ CAUGHT: tuple[tuple[core.Mutant, Plan, int], ...] = (
 
 PLANS = {str(plan): plan for _, plan, _ in CAUGHT}.values()
 
-CatchesOf = Callable[[core.Mutant], Caught | None]
+CatchesOf = Callable[[core.Mutant], Caught | Missed]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def catches_of(request: pytest.FixtureRequest) -> Iterator[CatchesOf]:
         and "mutant" in item.callspec.params
     }
     with pool() as processes:
-        running: dict[core.Mutant, Future[Caught | None]] = {
+        running: dict[core.Mutant, Future[Caught | Missed]] = {
             mutant: processes.submit(
                 caught, mutant.__name__, plan, range(first, first + MOST_SEEDS)
             )
@@ -105,7 +105,8 @@ def catches_of(request: pytest.FixtureRequest) -> Iterator[CatchesOf]:
     "mutant", [pytest.param(mutant, id=mutant.__name__) for mutant, _, _ in CAUGHT]
 )
 def test_the_bug_is_caught(mutant: core.Mutant, catches_of: CatchesOf) -> None:
-    assert catches_of(mutant) is not None, f"{MOST_SEEDS} seeds, and nobody noticed"
+    outcome = catches_of(mutant)
+    assert isinstance(outcome, Caught), f"{MOST_SEEDS} seeds, and nobody noticed. {outcome.told}"
 
 
 @pytest.mark.parametrize("plan", PLANS)

@@ -216,6 +216,21 @@ def test_an_older_event_of_a_claim_that_nobody_had_made_is_evidence_like_any_oth
     assert new != his
 
 
+def test_what_is_kept_out_is_published_together_with_the_grave():
+    """Whoever forgot may not have published it yet: the log would know neither."""
+    game = Game(DEFAULT_RULES)
+    told = observation("p1", [("email", "peter@x.example")], name=PETER, at=1)
+    game.send(told)
+    (his,) = game.current()
+    game.send(forget(his))
+    plan = game.worker.plan([game.log.append(told)])
+    assert isinstance(plan, list)
+    (change,) = plan
+    assert change.verdicts[0].outcome is Outcome.SUPPRESSED
+    graves = graves_of(map(game.state.group, change.republish))
+    assert told.facet_key in graves
+
+
 def test_a_command_that_comes_again_is_recognised_and_another_one_is_refused():
     game = Game(DEFAULT_RULES)
     his, _ = couple(game)

@@ -56,10 +56,11 @@ def looser(random: Random) -> tuple[Rules, Rules]:
     return replace(old, emails=forms[0]), replace(new, emails=forms[1])
 
 
-async def activated(state: State, old: Rules, new: Rules) -> Space:
-    """What a switch makes of a state, by way of a changelog that tells of it."""
+async def activated(state: State, old: Rules, new: Rules, epoch: int = EPOCH) -> Space:
+    """What a switch makes of a state, by way of a changelog that tells of it. `epoch`: of the
+    claim of before."""
     redis, log = MemoryRedis(lambda: 0.0), MemoryLog(MemoryKafka(), space=SPACE, group="none")
-    await log.write_claim(Claim(EPOCH, stamped("key.0", Activation(old.fingerprint))))
+    await log.write_claim(Claim(epoch, stamped("key.0", Activation(old.fingerprint))))
     await log.initialise(0)
     maker = RecordMaker(SPACE, old, KEYRING)
     groups = state.all_groups()
@@ -71,7 +72,7 @@ async def activated(state: State, old: Rules, new: Rules) -> Space:
     return redis.space(SPACE)
 
 
-def taken_over(space: Space, before: State, new: Rules) -> SwitchedWorker:
+def taken_over(space: Space, before: State, new: Rules, epoch: int = EPOCH + 1) -> SwitchedWorker:
     """The space as a world has it; what its outbox names is published."""
     state = State()
     groups = [decode(blob) for blob in space.groups.values()]
@@ -79,7 +80,7 @@ def taken_over(space: Space, before: State, new: Rules) -> SwitchedWorker:
     state.links, state.aliases = dict(space.links), dict(space.aliases)
     state.index = {(digest, one) for digest, found in space.indexes.items() for one in found}
     state.waiting = dict(space.guests)
-    worker = SwitchedWorker(state, new)
+    worker = SwitchedWorker(state, new, epoch=epoch)
     now = worker.records()
     entered = {name for entry in space.outbox.values() for name in entry.customer_ids}
     state.published = {

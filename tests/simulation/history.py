@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, combinations
 
 from icustomer.contracts.topics import Topic
 from icustomer.core.burying import base_key
 from icustomer.core.carrying import digests
 from icustomer.core.model import Facet, Group
-from icustomer.core.observation import Observation, Origin
+from icustomer.core.observation import Item, Observation, Origin, SuppressCommand
 from icustomer.store.codec import decode
 from icustomer.stream.changelog import CLAIM_KEY
 from icustomer.stream.memory_broker import Stored
@@ -21,7 +22,7 @@ from simulation.workers import KEYRING, RULES
 from worlds.erasing import graves_of, left_of, suppressed_of
 
 
-def check_every_moment(kafka: WatchedKafka, told: Sequence[Observation]) -> None:
+def check_every_moment(kafka: WatchedKafka, told: Sequence[Item]) -> None:
     """No transaction holds half a merge, and none commits an offset before its effects."""
     history = _History(told)
     records = _by_transaction(kafka)
@@ -46,7 +47,7 @@ def _by_transaction(kafka: WatchedKafka) -> dict[int, list[Stored]]:
 class _History:
     """The facets that the newest records hold, from transaction to transaction."""
 
-    def __init__(self, told: Sequence[Observation]) -> None:
+    def __init__(self, told: Sequence[Item]) -> None:
         self._newest: dict[bytes, tuple[int, Group | None]] = {}
         """Group ID to version and group; None: it is gone."""
         self._facets: dict[bytes, Facet] = {}
@@ -57,9 +58,13 @@ class _History:
         """Facet key to the places of all records that tell of it."""
         self._committed: dict[str, int] = {}
         """Input partition, as origins name it, to its committed offset."""
-        for observation in told:
-            self._told[observation.origin.partition].append(observation)
-            self._origins[observation.facet_key].append(observation.origin)
+        self._words: list[SuppressCommand] = []
+        for item in told:
+            if isinstance(item, Observation):
+                self._told[item.origin.partition].append(item)
+                self._origins[item.facet_key].append(item.origin)
+            elif isinstance(item, SuppressCommand):
+                self._words.append(item)
 
     def add(self, records: Iterable[Stored]) -> None:
         """One transaction more."""
@@ -81,10 +86,21 @@ class _History:
         return not self._suppressed.isdisjoint(digests(facet, RULES, KEYRING))
 
     def _is_held(self, observation: Observation) -> bool:
-        """Whether what is left of it, if anything is, stands in a facet."""
-        if observation.facet_key in self._facets:
-            return True
-        left = left_of([observation], self._graves, self._suppressed, RULES, KEYRING)
+        """Whether what is left of it, if anything is, stands in a facet. A word that is still to
+        be committed, and so will be carried out again, may hold for it already."""
+        pending = {
+            word.digest
+            for word in self._words
+            if word.digest in observation.digests and not self._is_committed(word.origin)
+        }
+        subsets = (combinations(pending, count) for count in range(len(pending) + 1))
+        return observation.facet_key in self._facets or any(
+            self._is_left({*self._suppressed, *some}, observation)
+            for some in chain.from_iterable(subsets)
+        )
+
+    def _is_left(self, suppressed: Collection[bytes], observation: Observation) -> bool:
+        left = left_of([observation], self._graves, suppressed, RULES, KEYRING)
         return all(each.facet_key in self._facets for each in left)
 
     def check_committed(self, offsets: Mapping[InputPartition, int]) -> None:

@@ -61,7 +61,7 @@ async def judge(cluster: Cluster, ledgers: Sequence[Ledger]) -> None:
     check_outcomes(ledgers)
     check_dead_letters(kafka, refused)
     check_last_records(kafka)
-    check_every_moment(kafka, [item for item in items if isinstance(item, Observation)])
+    check_every_moment(kafka, items)
     check_changelog(kafka, space)
     check_profiles(kafka, standing)
     check_created(kafka, standing)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import astuple, replace
 
+from icustomer.core.assembly import DECISIONS_KEPT
 from icustomer.core.change import SHARED
 from icustomer.core.fold import profile
 from icustomer.core.keys import Keyring
@@ -43,8 +44,7 @@ def assert_as_oracle(
     assert parts == world.groups, _differ("groups", parts, world.groups)
     found = customers_of(groups)
     assert found == world.customers, _differ("customers", found, world.customers)
-    refused = {d.digest for g in groups for d in g.decisions if d.type == "merge_refused"}
-    assert refused >= {digest for digest, _, _ in world.refusals}, "a refusal was not told"
+    assert_refusals_told(groups, world)
     for group in groups:
         for customer in group.customers:
             if customer.status in JUDGED:
@@ -52,6 +52,31 @@ def assert_as_oracle(
                 expected = figures(world, frozenset(customer.facets))
                 assert_same_figures(document, expected)
     return world
+
+
+def assert_refusals_told(groups: Sequence[Group], world: World) -> None:
+    """Of each identifier that several customers claim it was told that it did not join the one
+    of the oldest ID with any other; unless so much was decided since that it was forgotten."""
+    told = {
+        (decision.digest, decision.customer_id, *decision.others)
+        for group in groups
+        for decision in group.decisions
+        if decision.type == "merge_refused"
+    }
+    ids = {
+        frozenset(customer.facets): (customer.founded_at, customer.id)
+        for group in groups
+        if len(group.decisions) < DECISIONS_KEPT
+        for customer in group.customers
+    }
+    claiming: dict[bytes, set[tuple[int, str]]] = {}
+    for digest, *customers in world.refusals:
+        claiming.setdefault(digest, set()).update(ids[one] for one in customers if one in ids)
+    for digest, found in claiming.items():
+        names = [name for _, name in sorted(found)]
+        assert told.issuperset((digest, names[0], each) for each in names[1:]), (
+            "a refusal was not told"
+        )
 
 
 def overrides_of(groups: Sequence[Group]) -> list[Override]:
@@ -219,5 +244,6 @@ def _assert_support(document: dict[str, Any] | None, expected: dict[str, Any]) -
 
 def _assert_recent(recent: dict[str, tuple[Any, ...]], expected: dict[str, Any]) -> None:
     assert len(recent) == min(RECENT, expected["count"])
+    assert recent.keys() <= expected["recent"].keys(), "an order or ticket that nobody told of"
     for number, told in recent.items():
         assert told == expected["recent"][number][: len(told)]

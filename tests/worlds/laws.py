@@ -10,7 +10,7 @@ from icustomer.core.change import SHARED, SUPPRESSED
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Facet, Group
 from icustomer.core.rules import Rules
-from oracle.carried import carried
+from oracle.carried import carried, connects
 from oracle.evidence import Evidence
 
 
@@ -50,14 +50,16 @@ def check_state(
 
 
 def check_unshared(groups: Sequence[Group], rules: Rules, keyring: Keyring) -> None:
-    """What was unshared is known wherever it is carried; else it waits in one group."""
+    """What was unshared is known wherever it is carried; else it waits in one group. What the
+    rules do not match is known by those who carried it while others did."""
     unshared = {digest for group in groups for digest in group.unshared}
     for group in groups:
         if group.facets:
-            carried_here = digests_of(group.facets, rules, keyring)
-            assert set(group.unshared) == carried_here & unshared, "a group lacks what was unshared"
+            matched = digests_matched(group.facets, rules, keyring)
+            assert matched & unshared <= set(group.unshared), "a group lacks what was unshared"
+            assert set(group.unshared) <= digests_of(group.facets, rules, keyring)
     waiting = {group.id for group in groups if group.unshared and not group.facets}
-    everywhere = digests_of((f for g in groups for f in g.facets), rules, keyring)
+    everywhere = digests_matched((f for g in groups for f in g.facets), rules, keyring)
     assert not waiting & everywhere, "an unshared identifier waits though it is carried"
     suppressed = {each.digest for group in groups for each in group.suppressed}
     assert not unshared & suppressed, "what is suppressed is unshared too"
@@ -145,6 +147,16 @@ def digests_carried(groups: Iterable[Group], rules: Rules, keyring: Keyring) -> 
 def digests_of(facets: Iterable[Facet], rules: Rules, keyring: Keyring) -> set[bytes]:
     """Digest of each identifier that the facets carry."""
     return {digest for facet in facets for digest in carried(facet, rules, keyring)}
+
+
+def digests_matched(facets: Iterable[Facet], rules: Rules, keyring: Keyring) -> set[bytes]:
+    """Digest of each identifier that the facets carry and that may join them."""
+    return {
+        digest
+        for facet in facets
+        for digest, each in carried(facet, rules, keyring).items()
+        if connects(each, rules)
+    }
 
 
 def _ids(group: Group) -> list[str]:

@@ -7,13 +7,13 @@ the rules from the beginning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from icustomer.core.assembly import write_anew
-from icustomer.core.burying import base_key
+from icustomer.core.burying import base_key, without_mark
 from icustomer.core.carrying import connecting
 from icustomer.core.change import MARKS, SHARED, Change, Note
 from icustomer.core.grouping import Places, places_of
@@ -73,6 +73,8 @@ class Read(Struct, frozen=True):
     """Of every digest that `leading` names of the old ones."""
     epoch: int
     at: int
+    indexes: Mapping[bytes, Collection[bytes]] = field(default_factory=dict)
+    """Of what was freed and turned out to be shared under another form: all that carry it."""
 
 
 def waiting_parts(read: Read, rules: Rules, keyring: Keyring) -> Iterator[Waiting]:
@@ -83,10 +85,12 @@ def waiting_parts(read: Read, rules: Rules, keyring: Keyring) -> Iterator[Waitin
     for group_id, digests in leads.items():
         for digest in digests:
             link = read.links[digest]
-            if link not in MARKS:
+            if link not in MARKS or digest in read.indexes:
                 joined.union(carrier.setdefault(digest, group_id), group_id)
-                if link is not None:
-                    joined.union(link, group_id)
+            if link is not None and link not in MARKS:
+                joined.union(link, group_id)
+            for member in read.indexes.get(digest, ()):
+                joined.union(member, group_id)
     for found in joined.sets():
         old = [read.old[each] for each in found if each in read.old]
         current = [read.current[each] for each in found if each in read.current]
@@ -100,6 +104,8 @@ def convert(waiting: Waiting, rules: Rules, keyring: Keyring) -> Change:
     former = _with_one_of_each([*waiting.current, *waiting.old])
     shared = [digest for digest, link in waiting.links.items() if link == SHARED]
     part = Part(former, shared, waiting.version, rules, keyring)
+    for freed in part.marks.unshared:
+        part.graves |= without_mark(part.graves, freed)
     cause = Cause(waiting.at, "", BY_RULES)
     # What was contested under former rules was told under those: all of it is news.
     part.recluster(cause, {})

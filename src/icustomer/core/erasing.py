@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from msgspec.structs import replace
-
 from icustomer.core.burying import base_key, grave_of
 from icustomer.core.carrying import digests, linkable
-from icustomer.core.history import Cause, Standing
+from icustomer.core.history import Cause
 from icustomer.core.model import Customer, Erased, Facet
 from icustomer.core.observation import ForgetCommand, SuppressCommand
 from icustomer.core.part import Part
@@ -28,20 +26,8 @@ def forget(part: Part, command: ForgetCommand, holder: Customer) -> None:
     cause = Cause(command.origin.recorded_at, command.event_id, "forget")
     erase_ids(part, anchors, command, cause)
     part.replace_facets({key: each for key, each in part.facets.items() if key not in gone})
-    part.recluster(cause, _without_erased(contested, part))
+    part.recluster(cause, contested)
     part.annotate(cause, {})
-
-
-def _without_erased(contested: Mapping[bytes, Standing], part: Part) -> dict[bytes, Standing]:
-    """What was contested before, as those know it who are left: where the oldest is gone, of
-    whom all refusals told, they are told anew."""
-    erased = {one.id for one in part.erased}
-    return {
-        digest: replace(each, customer_ids=(), onlookers=each.customer_ids[1:] + each.onlookers)
-        if each.customer_ids[0] in erased
-        else each
-        for digest, each in contested.items()
-    }
 
 
 def _led_to(part: Part, holder: Customer) -> set[bytes]:

@@ -196,15 +196,20 @@ class History:
 
     def record_refusals(self, before: Mapping[bytes, Standing], cause: Cause) -> set[str]:
         """Write down which customers an identifier newly failed to join; the IDs of those
-        for whom an identifier became or ceased to be contested."""
+        for whom an identifier became or ceased to be contested.
+
+        All refusals of an identifier tell of the oldest who claims it, so they are told anew
+        once that is another one: what told of the former one goes with it when it is erased.
+        """
         after = self.standing()
         refusals = Refusals(self._evidence)
         anchors = {each.id: each.anchor for each in self._customers}
         for digest, standing in sorted(after.items()):
             known = before[digest].customer_ids if digest in before else ()
             oldest, *others = standing.customer_ids
+            told = known if known[:1] == (oldest,) else ()
             for other in others:
-                if other not in known or oldest not in known:
+                if other not in told:
                     rule = refusals.rule(digest, anchors[oldest], anchors[other])
                     reason = Reason(None, cause.event_id, standing.kind, digest, rule)
                     self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))

@@ -114,6 +114,8 @@ class Part:
         contested = self.history.standing()
         for item, observation in observations:
             if self.graves and buried(self.graves, observation):
+                # The grave may stand in the store alone by now: it goes out beside the offset.
+                self.replayed = True
                 self.verdicts[item] = ERASED
                 continue
             key, erased_at = claim_of(self.graves, observation, self.keyring)

@@ -15,7 +15,7 @@ from icustomer.contracts.decode import decode
 from icustomer.contracts.observe import Observed, observe
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
-from icustomer.core.change import MARKS, Change, Snapshot
+from icustomer.core.change import MARKS, SHARED, Change, Snapshot
 from icustomer.core.conversion import Read, convert, leading, waiting_parts
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
@@ -75,11 +75,18 @@ class Matching:
         """Take over a group of other rules, with all that its identifiers lead to by now."""
         old = renewed(group, self.rules, self.keyring)
         links = {digest: self._links.get(digest) for digest in leading(old, *self._policy)}
+        indexes = {
+            digest: self._carriers(digest) for digest in old.unshared if links.get(digest) == SHARED
+        }
         found = {link for link in links.values() if link and link not in MARKS}
-        current = {group_id: self.groups[group_id] for group_id in found}
-        read = Read({old.id: old}, current, links, EPOCH, RECORDED_AT)
+        current = {group_id: self.groups[group_id] for group_id in found.union(*indexes.values())}
+        read = Read({old.id: old}, current, links, EPOCH, RECORDED_AT, indexes)
         for waiting in waiting_parts(read, *self._policy):
             self._keep(convert(waiting, *self._policy))
+
+    def _carriers(self, digest: bytes) -> set[bytes]:
+        """IDs of the groups that hold a shared identifier: looked for, since hardly ever asked."""
+        return {group.id for group in self.groups.values() if digest in group.shared}
 
     @property
     def _policy(self) -> tuple[Rules, Keyring]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import pytest
 from msgspec.structs import replace
@@ -181,3 +182,28 @@ async def test_a_mark_that_outlasts_its_carriers_stays_for_all():
     space = await switched([group_of(facet(DOTTED)), buried])
     assert space.links[mark] == SHARED
     assert all(mark in group.shared for group in groups_in(space))
+
+
+async def test_what_was_found_from_another_still_has_all_that_leads_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first of four groups, two at a time, leads to the last: when it is that one's turn, it
+    is converted already, and nothing changes in it."""
+    monkeypatch.setattr(replay, "CONVERTED_AT_ONCE", 2)
+    monkeypatch.setattr(memory_rebuild, "PORTION", 100)
+    phones = [("phone", f"+49{number}") for number in range(40)]
+    first = min((facet(DOTTED, each) for each in phones), key=attrgetter("key"))
+    last = max((facet(PLAIN, each) for each in phones), key=attrgetter("key"))
+    groups = [
+        group_of(first),
+        *(group_of(facet(f"{name}@x.example")) for name in ("peter", "omar")),
+        group_of(last, unshared=[digest(PLAIN)]),
+    ]
+    assert (min(groups, key=attrgetter("id")), max(groups, key=attrgetter("id"))) == (
+        groups[0],
+        groups[-1],
+    )
+    space = await switched(groups)
+    (joined,) = (each for each in groups_in(space) if each.unshared)
+    assert len(joined.facets) == len({first.key, last.key})
+    assert space.links[digest(PLAIN)] == joined.id
