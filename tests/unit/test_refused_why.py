@@ -59,3 +59,31 @@ def test_a_claim_without_a_name_that_is_no_bridge_is_told_as_one():
     game = world("", ([proved], ANNA), ([other, MAIL], PETER), ([proved, other], NOBODY))
     assert refusals(game) == {("phone", "nameless")}
     assert explain_pair(end(game, proved[1]), end(game, MAIL[1])).between[0].reason == "nameless"
+
+
+def test_each_decision_of_a_batch_names_an_event_that_tells_of_its_identifier():
+    game = Game(read_rules(CARD.format(most=1)).rules())
+    shared = ("phone", "+41446681802")
+    crowd = [
+        observation(f"x{number}", [shared, ("email", f"x{number}@x.example")], name=RawName(given))
+        for number, given in enumerate(("Ines", "Omar", "Yuki", "Jan"))
+    ]
+    told = [
+        observation("a1", [MAIL, PHONE, card(0)], name=ANNA),
+        observation("a2", [MAIL, card(1)], name=ANNA, at=1),
+        observation("p1", [PHONE], name=PETER, at=2),
+        *crowd,
+        observation("n", [("account", "shop/9")], name=PETER, at=3),
+    ]
+    game.send(*(under(game.rules, each) for each in told))
+    said = {
+        (each.type, each.kind): each.event_id
+        for group in game.state.all_groups()
+        for each in group.decisions
+        if each.type in {"merge_refused", "identifier_shared"}
+    }
+    assert said == {
+        ("merge_refused", "email"): "a2",
+        ("merge_refused", "phone"): "p1",
+        ("identifier_shared", "phone"): "x3",
+    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum, auto
 from pathlib import Path
 
+from icustomer.commands.files import OWNER_ONLY
 from icustomer.commands.output import people_console, print_json
 from icustomer.commands.usage import UsageError
 from icustomer.contracts.rules_loading import load_rules
@@ -65,7 +67,8 @@ def _require_places(assignments: Path | None, report: Path | None) -> None:
 
 
 def _require_writable(place: Path) -> None:
+    """Made here, it is for its owner's eyes: reports and assignments tell of persons."""
     try:
-        place.open("ab").close()
+        os.close(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY))
     except OSError as error:
         raise OperatorError(f"{place} cannot be written: {error}") from error

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 from icustomer.contracts.decode import decode
 from icustomer.contracts.rejection import Rejection
 from icustomer.contracts.topics import Topic
-from icustomer.errors import OperatorError
 from icustomer.evaluation.cells import csv_rows
-from icustomer.evaluation.reader import CSV_SUFFIXES
+from icustomer.evaluation.reader import CSV_SUFFIXES, unreadable
 
 
 class Line(NamedTuple):
@@ -38,7 +37,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     try:
         yield from _csv_lines(path) if is_csv else _json_lines(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OperatorError(f"{path} cannot be read: {error}") from error
+        raise unreadable(path, error) from error
 
 
 def faults(path: Path, topic: Topic) -> Iterator[Fault]:

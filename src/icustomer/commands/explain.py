@@ -59,9 +59,10 @@ async def explain(
             if len(targets) > 1
             else await reader.customers(whom[0], targets[0])
         )
+        absent = [] if told else await reader.absent(whom, targets) or whom
     if told and drawing:
         write_file(drawing, svg(beneath([picture(each) for each in told])))
-    _answer(told, as_json=as_json)
+    _answer(told, absent, as_json=as_json)
     return bool(told)
 
 
@@ -97,6 +98,14 @@ class Reader:
                 return [explain_pair(one, other) for one, other in product(ones, others)]
         raise UnavailableError("workers keep changing what is looked for: try again")
 
+    async def absent(self, asked: Sequence[str], targets: Sequence[Named | Carrying]) -> list[str]:
+        """What was asked for and leads to nobody."""
+        return [
+            text
+            for text, target in zip(asked, targets, strict=True)
+            if not await self._find(target)
+        ]
+
     async def _find(self, target: Named | Carrying) -> list[Found]:
         return await find(self._store, self._groups, self._keyring, target)
 
@@ -131,14 +140,14 @@ def _meant(evidence: Evidence, target: Named | Carrying, found: Found) -> Iterat
             yield key
 
 
-def _answer(told: Told, *, as_json: bool) -> None:
+def _answer(told: Told, absent: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         documents = [each.model_dump(mode="json") for each in told]
         answer = documents if len(documents) > 1 else documents[0] if documents else None
         print_json(answer or {"error": "not_found"})
         return
     if not told:
-        tell("not found: no customer carries this")
+        tell(f"not found: no customer has {' nor '.join(absent)}")
     console = people_console()
     for number, each in enumerate(told):
         if number:

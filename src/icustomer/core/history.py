@@ -147,7 +147,8 @@ class History:
     def record_marks(self, marked: Marked, cause: Cause) -> set[str]:
         """Write down new marks; the IDs of customers that carry one."""
         for digest, (kind, rule) in sorted(marked.items()):
-            reason = Reason(None, cause.event_id, kind, digest, rule)
+            _, event_id = self._teller(cause, digest)
+            reason = Reason(None, event_id, kind, digest, rule)
             self._decide("identifier_shared", cause, reason)
         if not marked:
             return set()
@@ -211,7 +212,8 @@ class History:
             for other in others:
                 if other not in told:
                     rule = refusals.rule(digest, anchors[oldest], anchors[other])
-                    reason = Reason(None, cause.event_id, standing.kind, digest, rule)
+                    _, event_id = self._teller(cause, digest)
+                    reason = Reason(None, event_id, standing.kind, digest, rule)
                     self._decide("merge_refused", cause, reason, Parties(oldest, (other,)))
         return {customer_id for customer_id, _ in _contested(before) ^ _contested(after)}
 
@@ -230,12 +232,21 @@ class History:
             return Reason(applied[0][0], applied[0][1], "", b"", cause.rule)
         return cause.reason
 
+    def _teller(self, cause: Cause, digest: bytes) -> tuple[int | None, str]:
+        """The last of the cause's events that tells of an identifier, as item and event ID; if
+        none does, its last one."""
+        for item, event_id, key in reversed(cause.applied):
+            if digest in self._carried([key]):
+                return item, event_id
+        return (cause.applied[-1][0] if cause.applied else None), cause.event_id
+
     def _parting(self, cause: Cause, keys: Collection[bytes], marked: Marked) -> Reason:
         """What parted a customer: an identifier that turned out to be shared, or the cause."""
-        item = cause.applied[-1][0] if cause.applied else None
         for digest in sorted(self._carried(keys) & marked.keys()):
             kind, rule = marked[digest]
-            return Reason(item, cause.event_id, kind, digest, rule)
+            item, event_id = self._teller(cause, digest)
+            return Reason(item, event_id, kind, digest, rule)
+        item = cause.applied[-1][0] if cause.applied else None
         return Reason(item, cause.event_id, cause.kind, cause.digest, cause.rule)
 
     def _decide(

@@ -23,13 +23,18 @@ TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
 def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, event) of each row. Raises `OperatorError`, naming the line, for a row that
-    does not fit the header; comma, semicolon or tabulator, whichever the header has."""
+    """(line number, event) of each row; comma, semicolon or tabulator, whichever the header has.
+
+    Raises `OperatorError`, naming the line, for a row that does not fit the header, and for a
+    header with two columns for one field.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         header = file.readline()
         file.seek(0)
         rows = csv.reader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
-        columns = [_column(name) for name in next(rows, [])]
+        titles = next(rows, [])
+        _require_places(path, titles)
+        columns = [_column(name) for name in titles]
         for row in rows:
             if len(row) == len(columns):
                 yield rows.line_num, _nested(columns, row)
@@ -37,6 +42,18 @@ def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise OperatorError(
                     f"{path}, line {rows.line_num}: not as many cells as the header has"
                 )
+
+
+def _require_places(path: Path, titles: Sequence[str]) -> None:
+    """Raises `OperatorError` unless every column has a field of its own."""
+    for title in filter(None, titles):
+        if titles.count(title) > 1:
+            raise OperatorError(f"{path}, line 1: the column {title} stands there twice")
+        if any(other.startswith(f"{title}.") for other in titles):
+            raise OperatorError(
+                f"{path}, line 1: the column {title} cannot hold both a text and the columns "
+                f"{title}...: name it otherwise"
+            )
 
 
 class _Column(NamedTuple):

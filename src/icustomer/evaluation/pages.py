@@ -9,6 +9,7 @@ from pathlib import Path
 
 from icustomer.errors import OperatorError
 from icustomer.evaluation.evaluate import Evaluation
+from icustomer.evaluation.report import printable
 from icustomer.evaluation.sections import Entry, Grid, Section, headline, sections
 
 TITLE = "How well the matching does"
@@ -41,16 +42,21 @@ def html(evaluation: Evaluation, subject: str) -> str:
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{TITLE}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{TITLE}</h1>\n"
-        f"<p>{escape(subject)}: {escape(headline(evaluation))}.</p>\n{body}</html>\n"
+        f"<p>{_safe(subject)}: {_safe(headline(evaluation))}.</p>\n{body}</html>\n"
     )
+
+
+def _safe(text: str) -> str:
+    """The text without what HTML or a terminal would obey."""
+    return escape(printable(text))
 
 
 def _html_section(section: Section) -> str:
     grid = _html_grid(section.grid) if section.grid else ""
     entries = "".join(map(_html_entry, section.entries))
     listed = f"<ul>\n{entries}</ul>\n" if entries else ""
-    remark = f"<p><small>{escape(section.remark)}</small></p>\n" if section.remark else ""
-    return f"<h2>{escape(section.title)}</h2>\n{grid}{listed}{remark}"
+    remark = f"<p><small>{_safe(section.remark)}</small></p>\n" if section.remark else ""
+    return f"<h2>{_safe(section.title)}</h2>\n{grid}{listed}{remark}"
 
 
 def _html_grid(grid: Grid) -> str:
@@ -59,12 +65,12 @@ def _html_grid(grid: Grid) -> str:
 
 
 def _html_row(cell: str, texts: tuple[str, ...]) -> str:
-    return f"<tr>{''.join(f'<{cell}>{escape(text)}</{cell}>' for text in texts)}</tr>\n"
+    return f"<tr>{''.join(f'<{cell}>{_safe(text)}</{cell}>' for text in texts)}</tr>\n"
 
 
 def _html_entry(entry: Entry) -> str:
-    reasons = "".join(f"<br><small>{escape(reason)}</small>" for reason in entry.reasons)
-    return f"<li>{escape(entry.headline)}{reasons}</li>\n"
+    reasons = "".join(f"<br><small>{_safe(reason)}</small>" for reason in entry.reasons)
+    return f"<li>{_safe(entry.headline)}{reasons}</li>\n"
 
 
 def markdown(evaluation: Evaluation, subject: str) -> str:
@@ -99,7 +105,7 @@ def _markdown_entry(entry: Entry) -> str:
 
 def _plain(text: str) -> str:
     """The text with every sign that Markdown would obey made harmless, on one line."""
-    return _MARKDOWN_SIGNS.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN_SIGNS.sub(r"\\\1", printable(" ".join(text.split())))
 
 
 WRITERS: dict[str, Writer] = {".html": html, ".md": markdown}

@@ -51,7 +51,14 @@ def read_labelled(path: Path, truth: str | None) -> Iterator[Labelled]:
         for line, body in rows:
             yield _labelled(path, line, body, truth)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise OperatorError(f"{path} cannot be read: {error}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> OperatorError:
+    """What to tell of a file that cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return OperatorError(f"{path} cannot be read: it is no UTF-8; save it as UTF-8")
+    return OperatorError(f"{path} cannot be read: {error}")
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

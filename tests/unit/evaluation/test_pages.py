@@ -66,6 +66,11 @@ def test_markdown_obeys_nothing_that_an_event_says(tmp_path):
     assert len({line.replace(r"\|", "").count("|") for line in tables}) <= 4
 
 
+@pytest.mark.parametrize("write", [html, markdown])
+def test_a_terminal_that_shows_the_page_obeys_nothing_either(tmp_path, write):
+    assert "\x1b" not in write(evaluated(tmp_path), "a file \x1b[31m")
+
+
 def test_the_suffix_tells_the_form(tmp_path):
     evaluation = judged(tmp_path, FAMILY)
     for name, beginning in (("a.html", "<!doctype html>"), ("b.MD", "# ")):
@@ -102,6 +107,8 @@ def test_the_command_writes_what_it_was_asked_for(tmp_path):
         *("--report", tmp_path / "out.html", "--assignments", tmp_path / "out.csv"),
     )
     assert result.exit_code == 0
+    for name in ("out.html", "out.csv"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     assert "What each rule does" in (tmp_path / "out.html").read_text()
     assert "veto of phone" in result.stdout
     assert len((tmp_path / "out.csv").read_text().splitlines()) == len(FAMILY) + 1

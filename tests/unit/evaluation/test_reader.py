@@ -76,7 +76,9 @@ def test_lists_stand_as_json_in_a_cell(tmp_path):
         ("e.csv", "who,email\na,x\nb\n", "line 3"),
         ("e.csv", "who,email\na,x,y\n", "line 2"),
         ("e.csv", "who,email\n,x\n", "line 2"),
-        ("e.csv", b"who\n\xff\n", "e.csv cannot be read"),
+        ("e.csv", b"who\n\xff\n", "e.csv cannot be read: it is no UTF-8"),
+        ("e.csv", "who,email,email\na,x,y\n", "line 1: the column email stands there twice"),
+        ("e.csv", "who,name,name.given\na,x,y\n", "line 1: the column name cannot hold both"),
     ],
 )
 def test_bad_lines_are_named(tmp_path, name, text, expected):
