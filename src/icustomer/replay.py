@@ -199,10 +199,11 @@ class Replay:
         entries: list[list[Entry]] = []
         for portion in _in_portions(keys.items(), PORTION):
             standing = await self._store.read([group_id for group_id, _ in portion])
+            known = await self._known(portion, standing)
             newer = [
                 (group_id, key.value)
                 for group_id, key in portion
-                if version_of(key.value) > _version(standing.get(group_id))
+                if version_of(key.value) > known.get(group_id, 0)
             ]
             after = [self._way_after(*each) for each in newer]
             before = [self._way_before(standing.get(each.group_id), each) for each in after]
@@ -210,11 +211,20 @@ class Replay:
             await self._store.detach(nonce, list(lost))
             written.append({each: None if is_tombstone(value) else value for each, value in newer})
             ways.append(after)
-            entries.append(_entries_of_keys(portion, standing))
+            entries.append(_entries_of_keys(portion, standing, known))
         for each in zip(written, ways, entries, strict=True):
             others = await self._store.restore(nonce, *each)
             await self._separate.groups(nonce, others)
         return sum(map(len, written))
+
+    async def _known(
+        self, portion: Iterable[tuple[bytes, Key]], standing: Mapping[bytes, bytes]
+    ) -> dict[bytes, int]:
+        """Versions up to which the store knows groups. One that was deleted stands nowhere but in
+        the outbox until that is published; the log must not bring it back."""
+        gone = [group_id for group_id, _ in portion if group_id not in standing]
+        versions = {group_id: version_of(blob) for group_id, blob in standing.items()}
+        return versions | await self._store.awaited(gone)
 
     def _way_after(self, group_id: bytes, value: bytes) -> Directions:
         return Directions(group_id) if is_tombstone(value) else self._directions(outline_of(value))
@@ -259,21 +269,19 @@ def _entries_of_all(portion: Sequence[Staged], standing: Mapping[bytes, Outline]
 
 
 def _entries_of_keys(
-    portion: Iterable[tuple[bytes, Key]], standing: Mapping[bytes, bytes]
+    portion: Iterable[tuple[bytes, Key]],
+    standing: Mapping[bytes, bytes],
+    known: Mapping[bytes, int],
 ) -> list[Entry]:
     """Of what the log tells more than once, and of what the store knows a newer version."""
     return [
         (
-            {group_id: max(version_of(key.value), _version(standing.get(group_id)))},
+            {group_id: max(version_of(key.value), known.get(group_id, 0))},
             [*key.named(), *_customer_ids(standing.get(group_id))],
         )
         for group_id, key in portion
-        if key.records > 1 or _version(standing.get(group_id)) > version_of(key.value)
+        if key.records > 1 or known.get(group_id, 0) > version_of(key.value)
     ]
-
-
-def _version(blob: bytes | None) -> int:
-    return version_of(blob) if blob else 0
 
 
 def _customer_ids(value: bytes | None) -> Iterator[str]:

@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 5.0
 """After this time a caller gives a request up."""
 LATEST_SECONDS = 90.0
 """When a request that was given up may still be carried out: beyond every lease."""
-READING = ("load", "read_fence", "abandoned", "backlog", "standing", "staged", "read")
+READING = ("load", "read_fence", "abandoned", "backlog", "standing", "staged", "read", "awaited")
 """Calls of the store that change nothing."""
 
 

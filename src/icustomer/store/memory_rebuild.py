@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from icustomer.core.change import SUPPRESSED
 from icustomer.errors import HistoryCutError
 from icustomer.store.codec import version_of
 from icustomer.store.entries import entry_content, make_entry
@@ -147,7 +148,9 @@ class MemoryRebuild:
             led_to = {one for one in former if one and len(one) == GROUP_ID_BYTES}
             if led_to - {each.group_id}:
                 others[each.group_id] = led_to - {each.group_id}
-            space.links.update(each.links)
+            for digest, to in each.links.items():
+                if space.links.get(digest) != SUPPRESSED:
+                    space.links[digest] = to
             space.aliases.update(dict.fromkeys(each.aliases, each.group_id))
             for digest in each.index:
                 add_to_index(space, digest, each.group_id)
@@ -169,6 +172,13 @@ class MemoryRebuild:
     async def read(self, group_ids: Sequence[bytes]) -> dict[bytes, bytes]:
         groups = self._space.groups
         return {each: groups[each] for each in group_ids if each in groups}
+
+    async def awaited(self, group_ids: Collection[bytes]) -> dict[bytes, int]:
+        versions: dict[bytes, int] = {}
+        for entry in self._space.outbox.values():
+            for group_id in entry.groups.keys() & group_ids:
+                versions[group_id] = max(entry.groups[group_id], versions.get(group_id, 0))
+        return versions
 
     async def standing(self) -> Standing:
         space = self._space

@@ -10,7 +10,7 @@ unknown, and repeating the call is right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -310,6 +310,12 @@ class Store(Protocol):
 
     async def read(self, group_ids: Sequence[bytes]) -> dict[bytes, bytes]:
         """Groups that stand, by ID. Works without a fence."""
+        ...
+
+    async def awaited(self, group_ids: Collection[bytes]) -> dict[bytes, int]:
+        """The highest version in which the outbox names each of the groups, of those that it
+        names: what was written or deleted so, and is still to be published. Works without a
+        fence."""
         ...
 
     async def standing(self) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from icustomer.store.connection import RedisConnection, call, run
@@ -140,6 +140,17 @@ class RedisRebuild:
             return {}
         blobs = await self._call("MGET", *self._keys.groups(group_ids))
         return {each: blob for each, blob in zip(group_ids, blobs, strict=True) if blob}
+
+    async def awaited(self, group_ids: Collection[bytes]) -> dict[bytes, int]:
+        if not group_ids:
+            return {}
+        keys = [*self._keys.fixed, *self._keys.groups(group_ids)]
+        versions = await self._run("awaited", [], keys)
+        return {
+            each: int(version, 16)
+            for each, version in zip(group_ids, versions, strict=True)
+            if version
+        }
 
     async def standing(self) -> Standing:
         return standing_of(

@@ -14,14 +14,18 @@ local function next_column(i)
   return column(size), size
 end
 
--- As write_places, and what stood there before.
+-- The link of a suppressed identifier, as Python's SUPPRESSED.
+local SUPPRESSED = '-'
+
+-- As write_places, and what stood there before. A suppressed identifier stays one: groups in which
+-- it is still to be taken out may come after the group that tells so.
 local function write_links(links, count)
   local former = {}
   for _ = 1, count do
     local bucket, value, i = take_next(links, HEAD)
     local field = link_field(ARGV[8], i)
     local standing = redis.call('HGET', bucket, field)
-    if standing ~= value then
+    if standing ~= value and standing ~= SUPPRESSED then
       redis.call('HSET', bucket, field, value)
       if standing and #standing == GROUP_ID_BYTES and #value == GROUP_ID_BYTES then
         former[#former + 1] = i

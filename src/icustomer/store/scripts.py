@@ -10,6 +10,7 @@ from msgspec import Struct
 HEADS = {
     "abandon_rebuild": ("prologue",),
     "abandoned": ("prologue", "outbox", "slots"),
+    "awaited": ("prologue", "groups", "outbox"),
     "backlog": ("prologue",),
     "begin_rebuild": ("prologue",),
     "commit": ("prologue", "groups", "guests", "outbox", "places", "writes"),

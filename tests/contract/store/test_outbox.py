@@ -21,6 +21,16 @@ def owners(entries: list, group: bytes) -> set[str]:
     return {entry.nonce for entry in entries if group in entry.groups}
 
 
+async def test_what_is_still_to_be_published_is_known_by_its_highest_version(
+    store: Store, session: Session, other: Session
+) -> None:
+    deleting = write(3, deleted=[A], groups={B: blob(3)})
+    await store.commit(session, [founding("a")])
+    await store.commit(other, [growing("a", 2), deleting])
+    assert await store.awaited([C, A, B]) == {A: 3, B: 3}
+    assert await store.awaited([C]) == await store.awaited([]) == {}
+
+
 # Prepare
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from contract.store.conftest import CLAIM, NOWHERE, World, open_session
 from contract.store.samples import blob, founding, ic, key, load_all, named
-from icustomer.core.change import SHARED
+from icustomer.core.change import SHARED, SUPPRESSED
 from icustomer.errors import HistoryCutError
 from icustomer.store.codec import tombstone
 from icustomer.store.limits import INDEX_INCOMPLETE, INDEX_LIMIT, NO_SLOT
@@ -108,6 +108,16 @@ async def test_a_link_that_led_to_another_group_is_told(store: Store) -> None:
     taken = Directions(B, {key("1"): B, key("new"): B, key("s"): SHARED})
     assert await store.restore(REBUILDER, {}, [taken]) == {B: {A}}
     assert (await store.load([key("1"), key("2")], [])).links == {key("1"): B, key("2"): A}
+
+
+async def test_a_suppressed_identifier_leads_to_nobody_again(store: Store) -> None:
+    told = Directions(A, {key("d"): SUPPRESSED})
+    carrying = Directions(B, {key("d"): SHARED, key("1"): B}, [key("d")])
+    for ways in ([told, carrying], [carrying], [Directions(B, {key("d"): B})]):
+        assert await store.restore(REBUILDER, {}, ways) == {}
+        loaded = await store.load([key("d"), key("1")], [])
+        assert loaded.links == {key("d"): SUPPRESSED, key("1"): B}
+    assert await store.index(key("d")) == {B}
 
 
 async def test_only_what_still_leads_to_the_group_is_taken_away(store: Store) -> None:
