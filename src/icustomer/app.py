@@ -289,6 +289,7 @@ class Life:
             prefix=self._settings.topic_prefix,
             group=self._settings.consumer_group,
             max_records=self._settings.batch_records,
+            session_timeout_ms=1_000 * self._settings.kafka_session_seconds,
         )
 
     async def _tend(self) -> None:

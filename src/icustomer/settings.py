@@ -90,6 +90,15 @@ class Settings(BaseSettings):
         Must("true or false"),
         Field(description="Compare checksums of what is read; the embedded Kafka needs false."),
     ] = True
+    kafka_session_seconds: Annotated[
+        int,
+        Must("a whole number, 6 to 300"),
+        Field(
+            ge=6,
+            le=300,
+            description="After how long without a word from a worker others take its partitions.",
+        ),
+    ] = 10
     redis_url: Annotated[
         SecretStr,
         from_text(parse_redis_url),

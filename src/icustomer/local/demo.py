@@ -106,6 +106,9 @@ def _settings(kafka: str, redis: str, seed: int) -> dict[str, str]:
         "ICUSTOMER_KAFKA_SERVERS": kafka,
         # The mock cluster writes the markers of transactions with a wrong checksum.
         "ICUSTOMER_KAFKA_CHECK_CRCS": "false",
+        # Nor does it know offsets that a transaction committed: a worker that a busy machine kept
+        # from answering, and that was taken for dead, would read all from the beginning.
+        "ICUSTOMER_KAFKA_SESSION_SECONDS": "60",
         "ICUSTOMER_REDIS_URL": redis,
         "ICUSTOMER_SPACE": SPACE,
         "ICUSTOMER_TOPIC_PREFIX": TOPIC_PREFIX,

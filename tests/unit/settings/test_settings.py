@@ -134,6 +134,8 @@ def test_a_secret_cannot_stand_in_both_places(load, tmp_path):
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "loud"),
         ("BATCH_RECORDS", "0"),
+        ("KAFKA_SESSION_SECONDS", "5"),
+        ("KAFKA_SESSION_SECONDS", "301"),
     ],
 )
 def test_an_impossible_value_is_told_in_one_line_that_names_the_variable(load, name, value):
