@@ -8,14 +8,15 @@ from concurrent.futures import Future
 
 import pytest
 
+from servers import required
 from simulation.soak import lived, pool
 from simulation.town import Result
 
 SEED = os.environ.get("ICUSTOMER_SIM_SEED")
 """Only this one: a failure is seen again."""
-FEW, MANY = 8, 300
+FEW, MANY = 3, 300
 """Seeds of a quick run, and of one that must leave nothing out."""
-DEFAULT = MANY if os.environ.get("ICUSTOMER_REQUIRE_SERVERS") == "1" else FEW
+DEFAULT = MANY if required() else FEW
 NUMBER = int(os.environ.get("ICUSTOMER_SIM_SEEDS", DEFAULT))
 SEEDS = [int(SEED)] if SEED else list(range(NUMBER))
 

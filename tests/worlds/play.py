@@ -18,13 +18,16 @@ from icustomer.core.observation import (
     SuppressCommand,
 )
 from icustomer.core.rules import Rules
+from servers import required
 from worlds.driver import Replaced, State, Worker
 from worlds.log import Batch, Log, batches, shuffled_arrivals
 from worlds.observations import DAWN, KEYRING, NOWHERE, SECOND
 from worlds.stories import Story
 
-EXAMPLES = int(os.environ.get("ICUSTOMER_TEST_EXAMPLES", "25"))
-"""Worlds a test; raise it for a search."""
+FEW, MANY = 8, 25
+"""Worlds a test: of a quick run, and of one that must leave nothing out."""
+EXAMPLES = int(os.environ.get("ICUSTOMER_TEST_EXAMPLES", MANY if required() else FEW))
+"""Raise it for a search."""
 
 COMMANDED = 0.4
 """Share of batches that a command follows."""

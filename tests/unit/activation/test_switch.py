@@ -143,6 +143,7 @@ async def struck(case: Case, calls: int, error: Callable[[], BaseException], whe
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", When)
 @pytest.mark.parametrize("error", [died, lost])
 @pytest.mark.parametrize("made", [all_stands, log_made_again])
