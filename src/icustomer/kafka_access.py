@@ -1,4 +1,4 @@
-"""From the settings to the ways of telling a Kafka client how it is let in."""
+"""From the settings to how a Kafka client is let in."""
 
 from __future__ import annotations
 
@@ -21,23 +21,6 @@ def connection(settings: Settings) -> Connection:
         ssl_context=_ssl_context(settings),
         checksums=Checksums.COMPARED if settings.kafka_check_crcs else Checksums.IGNORED,
     )
-
-
-def confluent_options(settings: Settings) -> dict[str, str]:
-    """The same for clients of librdkafka, in its own words."""
-    protocol = settings.kafka_security_protocol
-    options = {"bootstrap.servers": settings.kafka_servers, "security.protocol": str(protocol)}
-    files = {
-        "ssl.ca.location": settings.kafka_ca_file,
-        "ssl.certificate.location": settings.kafka_cert_file,
-        "ssl.key.location": settings.kafka_key_file,
-    }
-    options |= {name: str(path) for name, path in files.items() if path is not None}
-    if protocol.authenticates and settings.kafka_username and settings.kafka_password:
-        options["sasl.mechanism"] = str(settings.kafka_sasl_mechanism)
-        options["sasl.username"] = settings.kafka_username
-        options["sasl.password"] = settings.kafka_password.get_secret_value()
-    return options
 
 
 def _ssl_context(settings: Settings) -> ssl.SSLContext | None:

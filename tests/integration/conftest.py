@@ -13,9 +13,10 @@ from integration.support.program import Program
 from integration.support.reading import delete_topics
 from integration.support.redis_process import RedisProcess
 from integration.support.town import Town, live_a_day
+from integration.support.working import at_work
 from servers import missing
 from servers.kafka import JavaKafka, KafkaServer, KafkaUnavailableError
-from servers.redis import private_redis
+from servers.redis import RedisServer, private_redis
 
 PARTITIONS = "3"
 
@@ -66,6 +67,15 @@ def town(kafka_server: KafkaServer, make_program: MakeProgram) -> Iterator[Town]
         yield live_a_day(made)
         made.stop()
         delete_topics(kafka_server.servers, made.prefix)
+
+
+@pytest.fixture(scope="module")
+def working(
+    kafka_server: KafkaServer, redis_server: RedisServer, make_program: MakeProgram
+) -> Iterator[Program]:
+    """A space with a worker that has nothing left to do, matched by the built-in rules."""
+    with at_work(make_program(kafka_server.servers, redis_server.url)) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from icustomer.local.generator import generate
-from integration.conftest import MakeProgram
 from integration.support.damage import Damage
 from integration.support.program import Program, wait_until
-from integration.support.reading import Reader, delete_topics
-from servers.kafka import KafkaServer
-from servers.redis import RedisServer
+from integration.support.working import send_more
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
 
-SEED = 47
 WITHOUT_VETO = "[kinds.phone]\nveto = false\n"
-
-
-@pytest.fixture(scope="module")
-def working(
-    kafka_server: KafkaServer, redis_server: RedisServer, make_program: MakeProgram
-) -> Iterator[Program]:
-    """A space with a worker that has nothing left to do, matched by the built-in rules."""
-    made = make_program(kafka_server.servers, redis_server.url)
-    made.start_worker().wait_ready()
-    print(f"seed {SEED}")  # noqa: T201 - to run it again
-    made.send(generate(SEED, 500).records)
-    wait_for_lag_0(made)
-    yield made
-    made.stop()
-    hands = Damage(made)
-    for key in hands.redis.scan_iter(hands.keys.everything, 5_000):
-        hands.redis.unlink(key)
-    delete_topics(kafka_server.servers, made.prefix)
 
 
 @pytest.fixture
@@ -45,11 +21,6 @@ def other(working: Program, tmp_path: Path) -> Program:
     path = tmp_path / "rules.toml"
     path.write_text(WITHOUT_VETO)
     return working.variant(RULES=str(path))
-
-
-def wait_for_lag_0(program: Program) -> None:
-    reader = Reader(program.environment["ICUSTOMER_KAFKA_SERVERS"], program.prefix)
-    wait_until(lambda: reader.lag(program.prefix) == 0, "lag 0")
 
 
 def test_a_worker_with_other_rules_stops_with_one_line_and_the_others_go_on(
@@ -63,8 +34,7 @@ def test_a_worker_with_other_rules_stops_with_one_line_and_the_others_go_on(
     assert "ICUSTOMER_RULES" in text
     assert "Traceback" not in text
     assert Damage(working).redis.get(Damage(working).keys.fence) == before
-    working.send(generate(SEED + 1, 100).records)
-    wait_for_lag_0(working)
+    send_more(working, 100)
     assert not working.workers[0].ended()
 
 

@@ -8,41 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from icustomer.local.generator import generate
 from icustomer.store.fence import pending_fence
-from integration.conftest import MakeProgram
 from integration.support.damage import Damage
-from integration.support.program import Program, wait_until
-from integration.support.reading import Reader, delete_topics
-from servers.kafka import KafkaServer, free_ports
-from servers.redis import RedisServer
+from integration.support.program import Program
+from integration.support.working import send_more
+from servers.kafka import free_ports
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
-
-SEED = 43
-
-
-@pytest.fixture(scope="module")
-def working(
-    kafka_server: KafkaServer, redis_server: RedisServer, make_program: MakeProgram
-) -> Iterator[Program]:
-    """A space with a worker that has nothing left to do."""
-    made = make_program(kafka_server.servers, redis_server.url)
-    made.start_worker().wait_ready()
-    print(f"seed {SEED}")  # noqa: T201 - to run it again
-    made.send(generate(SEED, 500).records)
-    wait_for_lag_0(made)
-    yield made
-    made.stop()
-    hands = Damage(made)
-    for key in hands.redis.scan_iter(hands.keys.everything, 5_000):
-        hands.redis.unlink(key)
-    delete_topics(kafka_server.servers, made.prefix)
-
-
-def wait_for_lag_0(program: Program) -> None:
-    reader = Reader(program.environment["ICUSTOMER_KAFKA_SERVERS"], program.prefix)
-    wait_until(lambda: reader.lag(program.prefix) == 0, "lag 0")
 
 
 @contextmanager
@@ -68,8 +40,7 @@ def test_the_state_is_as_before_and_the_worker_goes_on(working: Program) -> None
     assert told["seconds"] > 0
     assert (hands.groups(), hands.links()) == (groups, links)
     assert hands.redis.get(hands.keys.epoch) != epoch
-    working.send(generate(SEED + 1, 300).records)
-    wait_for_lag_0(working)
+    send_more(working, 300)
     assert len(hands.groups()) > len(groups)
 
 

@@ -21,7 +21,7 @@ from icustomer.store.limits import LEASE_SECONDS
 from icustomer.store.memory_state import Picture
 from icustomer.store.port import Claim
 from icustomer.stream.memory import MemoryKafka
-from unit.rebuild.scene import Scene, Strikes, Struck, StruckError, When, copied
+from unit.rebuild.scene import Scene, Strikes, Struck, StruckError, When, copied, died, lost
 
 EVENTS = 60
 FEWEST_CALLS = 20
@@ -122,22 +122,12 @@ async def log_made_again() -> Case:
     return Case(scene, scene.redis.snapshot(), scene.kafka)
 
 
-def died() -> BaseException:
-    return StruckError()
-
-
-def lost() -> BaseException:
-    return UnavailableError("no answer")
-
-
 async def struck(case: Case, calls: int, error: Callable[[], BaseException], when: When) -> bool:
     """A switch from the beginning, struck at a call; False: it needed no more calls than that."""
     case.begin()
     strikes = Strikes(calls, error, when)
-    plain = case.scene.rebuilder()
-    store, log = Struck(plain._store, strikes), Struck(plain._log, strikes)
     try:
-        await case.scene.rebuilder(store, log).switch(case.scene.nonce(), AT)
+        await case.scene.struck(strikes).switch(case.scene.nonce(), AT)
     except (StruckError, UnavailableError):
         return True
     return False

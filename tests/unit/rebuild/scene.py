@@ -15,6 +15,7 @@ from icustomer.contracts.topics import Topic
 from icustomer.core.keys import Keyring
 from icustomer.core.model import Group
 from icustomer.core.rules import DEFAULT_RULES
+from icustomer.errors import UnavailableError
 from icustomer.intake import Intake
 from icustomer.observer import Observer
 from icustomer.outbox import Outbox
@@ -187,6 +188,11 @@ class Scene:
     def rebuilder(self, store: Store | None = None, log: Log | None = None) -> Rebuild:
         return Rebuild(store or self.store(), log or WatchedLog(self.kafka), self.rules, KEYRING)
 
+    def struck(self, strikes: Strikes) -> Rebuild:
+        """A rebuilder, one of whose calls fails."""
+        plain = self.rebuilder()
+        return self.rebuilder(Struck(plain._store, strikes), Struck(plain._log, strikes))
+
     @property
     def maker(self) -> RecordMaker:
         """Makes records under the rules."""
@@ -266,6 +272,14 @@ def copied(kafka: MemoryKafka) -> MemoryKafka:
 
 class StruckError(BaseException):
     """The process was killed: nothing is tidied up."""
+
+
+def died() -> BaseException:
+    return StruckError()
+
+
+def lost() -> BaseException:
+    return UnavailableError("no answer")
 
 
 class When(StrEnum):

@@ -13,7 +13,7 @@ from icustomer.rebuild import Way
 from icustomer.store.limits import LEASE_SECONDS
 from icustomer.store.memory_state import Picture
 from icustomer.store.port import Claim
-from unit.rebuild.scene import Scene, State, Strikes, Struck, StruckError, When, copied
+from unit.rebuild.scene import Scene, State, Strikes, StruckError, When, copied, died, lost
 
 EVENTS = 30
 FEWEST_CALLS = 12
@@ -83,22 +83,12 @@ CASES = (all_lost, of_another_history, lagging, log_made_again)
 Made = Callable[[], Awaitable[Case]]
 
 
-def died() -> BaseException:
-    return StruckError()
-
-
-def lost() -> BaseException:
-    return UnavailableError("no answer")
-
-
 async def struck(case: Case, calls: int, error: Callable[[], BaseException], when: When) -> bool:
     """A rebuild from the beginning, struck at a call; False: it needed no more calls than that."""
     case.begin()
     strikes = Strikes(calls, error, when)
-    plain = case.scene.rebuilder()
-    store, log = Struck(plain._store, strikes), Struck(plain._log, strikes)
     try:
-        rebuilt = await case.scene.rebuilder(store, log).catch_up(case.scene.nonce())
+        rebuilt = await case.scene.struck(strikes).catch_up(case.scene.nonce())
     except (StruckError, UnavailableError):
         return True
     assert not strikes.struck

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from icustomer.errors import SettingsError
-from icustomer.kafka_access import confluent_options, connection
+from icustomer.kafka_access import connection
 from icustomer.setting_values import SaslMechanism, SecurityProtocol
 from icustomer.settings import Settings
 
@@ -21,10 +21,6 @@ def test_plaintext_is_only_the_servers():
         "security_protocol": "PLAINTEXT",
         "ssl_context": None,
     }
-    assert confluent_options(plain) == {
-        "bootstrap.servers": "a:1,b:2",
-        "security.protocol": "PLAINTEXT",
-    }
 
 
 def test_sasl_over_tls_tells_mechanism_user_and_password():
@@ -37,16 +33,6 @@ def test_sasl_over_tls_tells_mechanism_user_and_password():
     assert (found.username, found.password) == ("worker", "secret")
     assert found.ssl_context is not None
     assert found.ssl_context.check_hostname
-    told = confluent_options(secured)
-    assert (told["sasl.mechanism"], told["sasl.username"]) == ("SCRAM-SHA-512", "worker")
-    assert told["sasl.password"] == "secret"
-
-
-def test_files_are_told_to_librdkafka_by_path(tmp_path):
-    ca = tmp_path / "ca.pem"
-    ca.touch()
-    told = confluent_options(settings(kafka_security_protocol="SSL", kafka_ca_file=ca))
-    assert told["ssl.ca.location"] == str(ca)
 
 
 @pytest.mark.parametrize("name", ["CA", "CERT"])
